@@ -1,0 +1,30 @@
+# Two words are enough: `make run` and `make test`. Everything else stands in the README.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: install run test soak bench lint check
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("stadsdialoog needs Python 3.11 or newer: make PYTHON=python3.11 …" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m compileall -q bot content conversations storage $(VENV)/lib >/dev/null 2>&1 || true
+	touch $@
+
+install: $(VENV)/installed
+
+run: install
+	$(BIN)/python bot.py
+
+test: install
+	$(BIN)/pytest
+
+check: install
+	$(BIN)/python bot.py check
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy bot.py

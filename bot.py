@@ -1,0 +1,6 @@
+"""Start here: `python bot.py --help`."""
+
+from bot.main import main
+
+if __name__ == "__main__":
+    main()

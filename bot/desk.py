@@ -1,0 +1,204 @@
+"""The one door between the edges and the rest: something was heard, here is the reply.
+
+Every edge (Telegram, web chat, terminal) speaks only to this. A reply exists only after the turn it
+belongs to was committed: keep before say.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from content import Content
+from conversations import City, Progress, Say, Turn, answer
+from conversations.mydata import describe
+from conversations.shapes import Arrived, Corrected, Forgot, Heard, Resumes
+from storage import keeping
+from storage.database import now as clock
+from storage.erasure import erase, new_receipt
+from storage.keeping import Person
+from storage.keys import Keys
+from storage.mydata import everything
+from storage.releases import latest
+from storage.worker import NotKept, Worker
+
+__all__ = ["Caller", "Desk", "File", "NotKept", "Reply"]
+
+VISIT_SECONDS = 30 * 60
+MOST_VISITS = 50_000
+# Chosen for a guess at the language; whoever reads neither Dutch nor Limburgish is likelier to read English.
+GUESS_OTHERWISE = "en"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who is speaking: a channel, its address there (chat id, web key), and a first guess at the language."""
+
+    channel: str
+    address: str = field(repr=False)
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that goes with a reply."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What to say, after the commit.
+
+    `toast` is a short remark for a tap (Telegram's answerCallbackQuery); may be empty. `turn` counts
+    the turns of this person and only rises; `owed` names the row that `Desk.sent` takes away, None
+    when nothing is kept. `counted` tells whether this person's answers are kept. `file` goes with
+    the say that has `attach_mydata`.
+    """
+
+    says: tuple[Say, ...]
+    toast: str = ""
+    turn: int = 0
+    counted: bool = False
+    owed: tuple[str, int] | None = None
+    file: File | None = None
+
+
+@dataclass
+class _Visit:
+    """Someone who is not counted: in memory only, and not for long."""
+
+    progress: Progress
+    turn: int
+    until: float
+
+
+class Desk:
+    """Hands what was heard to the storage worker, one at a time per person, in order."""
+
+    def __init__(
+        self, worker: Worker, content: Content, keys: Keys, city: City, round_code: str, tell_receiver: bool
+    ) -> None:
+        self._worker, self._content, self._keys, self._city = worker, content, keys, city
+        self._round, self._tell_receiver = round_code, tell_receiver
+        self._visits: OrderedDict[str, _Visit] = OrderedDict()
+        self._results: tuple[tuple[str, int], Any] | None = None
+
+    async def hear(self, caller: Caller, heard: Heard, update: str | None = None) -> Reply:
+        """One thing heard. `update` is the channel's own id for it (unique in the channel): one that was
+        handled before changes nothing and re-shows the current question. Returns after the commit.
+
+        Raises NotKept when the database could not keep it: do not acknowledge, try later.
+        """
+        return await self._worker.run(lambda conn: self._turn(conn, caller, heard, update))
+
+    async def park(self, channel: str, update: str, kind: str) -> None:
+        """An update nobody can read: remembered by id and type, without its content, and not met again."""
+        await self._worker.run(lambda conn: keeping.first_time(conn, f"{channel}:{update}", clock(), kind))
+
+    async def sent(self, reply: Reply) -> None:
+        """The reply reached its channel: nothing is owed any more."""
+        if reply.owed:
+            participant, turn = reply.owed
+            await self._worker.run(lambda conn: keeping.settle(conn, participant, turn))
+
+    async def unreachable(self, caller: Caller) -> None:
+        """The channel refuses to reach this person (blocked, deleted); answers stay."""
+        here = self._keys.address(caller.channel, caller.address)
+        await self._worker.run(lambda conn: keeping.reach(conn, here, False))
+
+    async def owed(self, channel: str) -> list[tuple[Caller, Reply]]:
+        """Replies that a crash kept from being sent, made again from progress."""
+        return await self._worker.run(lambda conn: self._owed(conn, channel))
+
+    # ------------------------------------------------------------ in the storage thread
+
+    def _turn(self, conn: Connection, caller: Caller, heard: Heard, update: str | None) -> Reply:
+        now, here = clock(), self._keys.address(caller.channel, caller.address)
+        if update is not None and not keeping.first_time(conn, f"{caller.channel}:{update}", now):
+            heard = Arrived()
+        person = keeping.find(conn, here)
+        visit = None if person else self._visit(here, caller)
+        progress = person.progress if person else visit.progress  # type: ignore[union-attr]
+        city = self._snapshot(conn, progress, person)
+        turn = answer(progress, heard, self._content, city)
+        for fact in turn.facts:
+            if isinstance(fact, Corrected):
+                keeping.correct(conn, fact, now)
+            elif isinstance(fact, Forgot) and person:
+                erase(conn, person.id, self._keys, now, self._tell_receiver)
+                self._worker.erase_traces()
+                return Reply(turn.says, turn.toast, person.turn + 1)
+            elif isinstance(fact, Resumes) and (found := self._resume(conn, fact, here)):
+                return self._kept(conn, found, answer(found.progress, Arrived(), self._content, city), now)
+        if person is None and turn.progress.counted:
+            person = keeping.begin(conn, turn.progress, caller.address, here, self._keys, now)
+        if person is None:
+            return self._not_kept(here, visit, turn)
+        return self._kept(conn, person, turn, now)
+
+    def _resume(self, conn: Connection, fact: Resumes, here: str) -> Person | None:
+        return keeping.move_contact(conn, self._keys.resume_hash(fact.code), here)
+
+    def _kept(self, conn: Connection, person: Person, turn: Turn, now: datetime) -> Reply:
+        if turn.progress == person.progress and not turn.says:
+            return Reply((), turn.toast, person.turn, True)
+        number = keeping.keep(conn, person, turn.progress, turn.facts, self._content.version, now)
+        says, file = self._with_data(conn, person, turn)
+        return Reply(says, turn.toast, number, True, (person.id, number), file)
+
+    def _with_data(self, conn: Connection, person: Person, turn: Turn) -> tuple[tuple[Say, ...], File | None]:
+        if not any(say.attach_mydata for say in turn.says):
+            return turn.says, None
+        kept = everything(conn, person.id, self._keys)
+        lines = describe(kept, turn.progress, self._content)
+        says = tuple(replace(s, text=f"{s.text}\n\n{lines}") if s.attach_mydata else s for s in turn.says)
+        data = json.dumps(kept, ensure_ascii=False, indent=2).encode()
+        return says, File("stadsdialoog.json", data)
+
+    def _visit(self, here: str, caller: Caller) -> _Visit:
+        self._expire()
+        visit = self._visits.get(here)
+        if visit is None:
+            language = caller.language.split("-")[0].lower() or self._content.languages[0]
+            known = language if language in self._content.languages else GUESS_OTHERWISE
+            visit = _Visit(Progress(self._round, caller.channel, known, secrets.randbits(62)), 0, 0.0)
+        return visit
+
+    def _not_kept(self, here: str, visit: _Visit | None, turn: Turn) -> Reply:
+        number = visit.turn + 1 if visit else 1
+        self._visits[here] = _Visit(turn.progress, number, time.monotonic() + VISIT_SECONDS)
+        self._visits.move_to_end(here)
+        return Reply(turn.says, turn.toast, number)
+
+    def _expire(self) -> None:
+        while self._visits:
+            oldest = next(iter(self._visits.values()))
+            if oldest.until > time.monotonic() and len(self._visits) <= MOST_VISITS:
+                return
+            self._visits.popitem(last=False)
+
+    def _snapshot(self, conn: Connection, progress: Progress, person: Person | None) -> City:
+        state, number = keeping.round_state(conn, progress.round)
+        if self._results is None or self._results[0] != (progress.round, number):
+            self._results = ((progress.round, number), latest(conn, progress.round) if number else None)
+        code = self._keys.resume_code(person.id) if person and progress.channel == "web" else ""
+        return replace(
+            self._city, open=state == "open", results=self._results[1], receipt=new_receipt(), resume_code=code
+        )
+
+    def _owed(self, conn: Connection, channel: str) -> list[tuple[Caller, Reply]]:
+        found = []
+        for participant, address, number, progress in keeping.still_owed(conn, channel):
+            city = self._snapshot(conn, progress, Person(participant, number, progress))
+            says = answer(progress, Arrived(), self._content, city).says
+            found.append((Caller(channel, address), Reply(says, turn=number, counted=True, owed=(participant, number))))
+        return found

@@ -1,0 +1,96 @@
+"""Puts the parts together: settings, keys, database, worker and desk, for whichever command needs them."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from bot.desk import Desk
+from bot.settings import Settings
+from content import Content, load
+from conversations import City
+from storage.database import DatabaseFault, open_engine, prepare
+from storage.keys import Keys, read_or_make
+from storage.worker import Worker
+
+FIRST_ROUND = "dreams"
+STAFF_TOKEN_FILE = "staff.token"
+
+
+@dataclass(frozen=True)
+class House:
+    """What every command that touches the database works with."""
+
+    settings: Settings
+    content: Content
+    keys: Keys
+    engine: Engine
+    worker: Worker
+
+    def desk(self, round_code: str = FIRST_ROUND) -> Desk:
+        settings = self.settings
+        city = City(
+            settings.asked_by,
+            settings.contact,
+            settings.privacy_contact,
+            settings.public_web,
+            settings.contact_days,
+            settings.reveal_at,
+        )
+        return Desk(self.worker, self.content, self.keys, city, round_code, bool(settings.export_url))
+
+
+def build(settings: Settings) -> House:
+    """Open everything. Raises SettingsFault, KeyFault, ContentFault or DatabaseFault, each one clear line."""
+    content = load()
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keys = Keys(read_or_make(settings.data, settings.pseudonym_key))
+    engine = open_engine(settings.database_address)
+    states = {code: "open" if code == FIRST_ROUND else "planned" for code in content.rounds}
+    try:
+        prepare(engine, keys, states)
+    except OperationalError as error:
+        raise DatabaseFault(f"STADSDIALOOG_DATABASE: cannot be opened: {error.orig}") from None
+    return House(settings, content, keys, engine, Worker(engine))
+
+
+@contextmanager
+def only_one(settings: Settings) -> Iterator[None]:
+    """On SQLite one process serves a data folder. Raises DatabaseFault when another one does."""
+    if not settings.database_address.startswith("sqlite"):
+        yield
+        return
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (settings.data / "serve.lock").open("w") as lock:
+        _take(lock, settings.data)
+        yield
+
+
+def _take(lock: IO[str], folder: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise DatabaseFault(f"{folder}: another stadsdialoog is serving this folder") from None
+
+
+def staff_token(settings: Settings) -> tuple[str, Path | None]:
+    """The first keeper's key, and the file that holds it when it was made here."""
+    if settings.staff_token:
+        return settings.staff_token, None
+    path = settings.data / STAFF_TOKEN_FILE
+    try:
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text("ascii").strip(), path
+    with os.fdopen(made, "w") as file:
+        file.write(secrets.token_urlsafe(32) + "\n")
+    return path.read_text("ascii").strip(), path

@@ -1,0 +1,167 @@
+"""What a content file may hold. Pydantic names the key when something is missing, misspelt or of the wrong kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")]
+Side = Literal["a", "b"]
+
+
+class Strict(BaseModel):
+    """Frozen, and a key nobody knows is a fault rather than a wish."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Text(Strict):
+    """One text in every language, with the review state of its Mestreechs.
+
+    `by` maps a language code to the text; in the file the languages stand beside `review`.
+    """
+
+    by: Mapping[str, str]
+    review: Literal["unreviewed", "reviewed"]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_file(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "by" not in value:
+            rest = {k: v for k, v in value.items() if k != "review"}
+            return {"by": rest, **({"review": value["review"]} if "review" in value else {})}
+        return value
+
+    def __getitem__(self, language: str) -> str:
+        return self.by[language]
+
+
+class Heard(Strict):
+    """What people type, by language: never shown, only understood."""
+
+    by: Mapping[str, tuple[str, ...]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_file(cls, value: Any) -> Any:
+        return {"by": value} if isinstance(value, dict) and "by" not in value else value
+
+    def all(self) -> tuple[str, ...]:
+        return tuple(phrase for phrases in self.by.values() for phrase in phrases)
+
+
+class Versioned(Strict):
+    """Content is never deleted: `until` names the last content version that asked it."""
+
+    code: Code
+    since: int = 1
+    until: int | None = None
+
+
+class Argument(Strict):
+    """A reason (`a1 a2 b1 b2`, a button) or the cost of a side (`a3 b3`, told in the story)."""
+
+    code: Code
+    source: str
+    text: Text
+    heard: Heard = Heard()
+
+
+class Pole(Strict):
+    """One side of a dilemma. `a` and `b` belong to the side for ever, whatever the order shown."""
+
+    label: Text
+    statement: Text
+    cost: Argument
+    background: Text
+    background_source: str
+    reasons: tuple[Argument, Argument]
+    heard: Heard = Heard()
+    refuse: Heard = Heard()
+
+
+class Dilemma(Versioned):
+    """One of the numbered questions of the sketch's chapter 4."""
+
+    number: int
+    section: str
+    leans: Side | None = None
+    source: str
+    title: Text
+    short: Text
+    fact: Text
+    why: Text
+    sides: Mapping[Side, Pole]
+
+    def reasons(self) -> Iterator[Argument]:
+        for side in self.sides.values():
+            yield from side.reasons
+
+
+class Option(Strict):
+    """One choice of a round-level question; `district` only for neighbourhoods."""
+
+    code: Code
+    label: Text
+    heard: Heard = Heard()
+    district: Code | None = None
+
+
+class District(Strict):
+    code: Code
+    label: Text
+
+
+class Item(Versioned):
+    """A question asked once a round."""
+
+    kind: Literal["text", "single", "multi", "scale5"]
+    question: Text
+    options: tuple[Option, ...] = ()
+    districts: tuple[District, ...] = ()
+
+
+class Consent(Versioned):
+    """One purpose a resident may agree to; `version` goes up whenever its text changes."""
+
+    version: int
+    text: Text
+    yes: Text
+    no: Text
+    telegram: Text | None = None
+    heard: Mapping[Literal["yes", "no"], Heard] = {}
+
+
+class Round(Versioned):
+    title: Text
+    dilemmas: tuple[Code, ...]
+    after_goodbye: tuple[Code, ...] = ()
+
+
+class Command(Strict):
+    """A slash command: its canonical name, what it does in a line, and its other names."""
+
+    name: Code
+    also: tuple[Code, ...] = ()
+    about: Text
+    listed: bool = True
+
+
+class Phrases(Strict):
+    """What people type that is no choice of the question: wishes, nonresponse, yes and no."""
+
+    wishes: Mapping[str, Heard]
+    nonresponse: Mapping[str, Heard]
+    yes: Heard
+    no: Heard
+    numbers: Mapping[str, int] = Field(description="number words, any language, to 1-9; -1 is the last")
+    doubt: tuple[str, ...] = Field(description="words that can turn a meaning round: never a sure answer")
+
+
+class Version(Strict):
+    """One content version and the fingerprint of every code it holds."""
+
+    version: int
+    codes: str

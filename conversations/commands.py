@@ -1,0 +1,151 @@
+"""Slash commands and typed wishes: back, pause, another language, what is kept, forget, help."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from content import Content
+from conversations import results
+from conversations.question import put
+from conversations.record import show, was
+from conversations.shapes import City, Commanded, Corrected, Progress, Say, Turn
+from conversations.steps import ask
+from conversations.typed import Reading
+from conversations.walk import before
+
+RESUME_CODE = re.compile(r"(?:[A-Z2-7]{4}[- ]?){3}")
+
+
+def is_resume_code(text: str) -> bool:
+    """Whether this looks like the code a web resident got to go on elsewhere."""
+    return bool(RESUME_CODE.fullmatch(text.strip().upper()))
+
+
+def named(name: str, content: Content) -> str | None:
+    """The canonical name of a command, from any of its names in any language; None when unknown."""
+    name = name.lower()
+    return next((c.name for c in content.commands if name in (c.name, *c.also)), None)
+
+
+def run(progress: Progress, command: Commanded, content: Content, city: City) -> Turn:
+    """A command by its canonical or other name; an unknown one is answered with the help text."""
+    name = named(command.name, content) or "help"
+    return COMMANDS[name](progress, command.payload, content, city)
+
+
+def wish(progress: Progress, reading: Reading, content: Content, city: City) -> Turn:
+    """A wish typed in the middle of a question."""
+    if reading.language:
+        return speak(progress, reading.language, content, city)
+    return COMMANDS[reading.wish or "help"](progress, "", content, city)
+
+
+def speak(progress: Progress, language: str, content: Content, city: City) -> Turn:
+    """Go on in this language, at the same place. The state of the Mestreechs texts is said once."""
+    progress = replace(progress, language=language, last_tap="")
+    if progress.over == "language":
+        progress = replace(progress, over="")
+    elif progress.at == "language":
+        progress = replace(progress, at="count_me")
+    words, intro = content.words(language), ""
+    if words.unreviewed and "draft" not in progress.told:
+        intro = words("language.draft")
+        progress = replace(progress, told=(*progress.told, "draft"))
+    return show(progress, content, city, intro)
+
+
+# ---------------------------------------------------------------- one function a command
+
+
+def _start(progress: Progress, payload: str, content: Content, city: City) -> Turn:
+    if not progress.counted:
+        fresh = Progress(progress.round, progress.channel, progress.language, progress.draw)
+        return show(fresh, content, city)
+    intro = content.words(progress.language)("resume.welcome_back")
+    return show(replace(progress, over="", paused=False), content, city, intro)
+
+
+def _language(progress: Progress, payload: str, content: Content, city: City) -> Turn:
+    if payload in content.languages:
+        return speak(progress, payload, content, city)
+    return show(progress if progress.at == "language" else replace(progress, over="language"), content, city)
+
+
+def _back(progress: Progress, payload: str, content: Content, city: City) -> Turn:
+    words = content.words(progress.language)
+    if progress.over:
+        return show(replace(progress, over="", paused=False), content, city)
+    if progress.at == "goodbye":
+        return _answers(progress, payload, content, city)
+    if progress.narrow:
+        return show(replace(progress, narrow=""), content, city)
+    there = before(progress.at, progress, content)
+    if there is None:
+        return show(progress, content, city, words("note.first"))
+    # After the change the walk goes on where it had come to, not question by question again.
+    back = replace(progress, at=there, back_to=progress.back_to or progress.at)
+    return show(back, content, city, was(there, progress, content))
+
+
+def _stop(progress: Progress, payload: str, content: Content, city: City) -> Turn:
+    return show(replace(progress, over="paused", paused=True), content, city)
+
+
+def _answers(progress: Progress, payload: str, content: Content, city: City) -> Turn:
+    return show(replace(progress, over="answers"), content, city)
+
+
+def _results(progress: Progress, payload: str, content: Content, city: City) -> Turn:
+    return results.tell(progress, content, city)
+
+
+def _fout(progress: Progress, payload: str, content: Content, city: City) -> Turn:
+    if payload:
+        turn = show(progress, content, city, content.words(progress.language)("fout.thanks"))
+        return replace(turn, facts=(Corrected(f"{progress.language}:{progress.at}", payload),))
+    return show(replace(progress, over="fout"), content, city)
+
+
+def _mydata(progress: Progress, payload: str, content: Content, city: City) -> Turn:
+    words = content.words(progress.language)
+    if not progress.counted:
+        return show(progress, content, city, words("mydata.nothing"))
+    kept = Say(words("mydata.text"), progress.language, words("mydata.head"), attach_mydata=True)
+    return Turn(progress, (kept, put(ask(progress, content, city), progress, content)))
+
+
+def _forget(progress: Progress, payload: str, content: Content, city: City) -> Turn:
+    if not progress.counted:
+        return show(progress, content, city, content.words(progress.language)("mydata.nothing"))
+    return show(replace(progress, over="forget"), content, city)
+
+
+def _tell(key: str) -> Callable[[Progress, str, Content, City], Turn]:
+    def told(progress: Progress, payload: str, content: Content, city: City) -> Turn:
+        words = content.words(progress.language)
+        who = city.privacy_contact or city.contact or words("privacy.nobody_yet")
+        text = words(
+            f"{key}.text", web=city.web, days=city.days, reveal_at=city.reveal_at, contact=city.contact or who, who=who
+        )
+        say = Say(text, progress.language, words(f"{key}.head"))
+        return Turn(progress, (say, put(ask(progress, content, city), progress, content)))
+
+    return told
+
+
+COMMANDS: dict[str, Callable[[Progress, str, Content, City], Turn]] = {
+    "start": _start,
+    "language": _language,
+    "back": _back,
+    "stop": _stop,
+    "answers": _answers,
+    "results": _results,
+    "fout": _fout,
+    "mydata": _mydata,
+    "forget": _forget,
+    "privacy": _tell("privacy"),
+    "help": _tell("help"),
+    "who": _tell("who"),
+}

@@ -1,0 +1,164 @@
+"""One thing heard, one turn: `answer(progress, heard, content, city) -> Turn`.
+
+A function from data to data: no clock, no network, no database. Whatever comes in, something kind
+goes out, nothing is counted for a question it was not meant for, and nothing raises.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from content import Content
+from conversations import commands, typed
+from conversations.dilemma import why
+from conversations.question import Question, button, keyboard
+from conversations.record import AGAIN, choose, nonresponse, own_words, show
+from conversations.shapes import (
+    Agreed,
+    Answered,
+    Arrived,
+    City,
+    Commanded,
+    Corrected,
+    Heard,
+    Progress,
+    Resumes,
+    Say,
+    Sent,
+    Tapped,
+    Turn,
+    Typed,
+)
+from conversations.steps import ask
+
+
+def answer(progress: Progress, heard: Heard, content: Content, city: City) -> Turn:
+    """What one thing heard leads to: where the person stands now, what is said, what must be kept."""
+    turn = _heard(progress, heard, content, city)
+    if progress.counted or turn.progress.counted:
+        return turn
+    # Who is not counted leaves no answer behind, not even one that waits to be dropped.
+    return replace(turn, facts=tuple(f for f in turn.facts if not isinstance(f, Answered | Agreed)))
+
+
+def _heard(progress: Progress, heard: Heard, content: Content, city: City) -> Turn:
+    match heard:
+        case Tapped():
+            return _tapped(progress, heard, content, city)
+        case Typed(text):
+            return _typed(progress, typed.clean(text), content, city)
+        case Commanded():
+            return commands.run(replace(progress, meant=()), heard, content, city)
+        case Sent(what):
+            key = "sent.voice" if what == "voice" else "sent.other"
+            return show(progress, content, city, intro=content.words(progress.language)(key))
+        case Arrived():
+            return show(progress, content, city)
+
+
+# ---------------------------------------------------------------- taps
+
+
+def _tapped(progress: Progress, tap: Tapped, content: Content, city: City) -> Turn:
+    if tap.at == "language" and tap.choice in content.languages:
+        return commands.speak(progress, tap.choice, content, city)
+    progress = _recalled(progress, tap, content)
+    words = content.words(progress.language)
+    mine = tap.tag == progress.tag
+    if mine and f"{tap.at}:{tap.choice}" == progress.last_tap and tap.at != progress.now:
+        return Turn(progress, (), toast=words("toast.already"))
+    if (
+        mine
+        and tap.at in ("goodbye", "answers")
+        and tap.at != progress.now
+        and (progress.finished or tap.at == "answers")
+    ):
+        progress = replace(progress, over="", back_to="") if tap.at == "goodbye" else replace(progress, over="answers")
+        progress = replace(progress, at="goodbye") if tap.at == "goodbye" else progress
+    if mine and progress.over and tap.at == progress.at:
+        progress = replace(progress, over="", paused=False)
+    question = ask(progress, content, city)
+    if not mine or tap.at != progress.now:
+        return show(progress, content, city, intro=words("note.stale"))
+    progress = replace(progress, meant=(), last_tap=f"{tap.at}:{tap.choice}")
+    if tap.choice == "why" and question.item == "position":
+        return _why(question, replace(progress, last_tap=""), content)
+    turn = choose(question, (tap.choice,), progress, content, city)
+    return turn or show(progress, content, city, intro=words("note.stale"))
+
+
+def _why(question: Question, progress: Progress, content: Content) -> Turn:
+    """The background, with the question's own buttons under it: no need to scroll back."""
+    buttons = keyboard(replace(question, more=()), progress, content)
+    return Turn(progress, (replace(why(question.dilemma, progress, content), buttons=buttons),))
+
+
+def _recalled(progress: Progress, tap: Tapped, content: Content) -> Progress:
+    """Before consent nothing is kept: the consent's buttons say in which language it was read."""
+    if progress.counted or tap.tag not in content.languages:
+        return progress
+    if progress.at == "language" and tap.at == "count_me":
+        return replace(progress, at="count_me", language=tap.tag)
+    return (
+        progress
+        if tap.tag == progress.language
+        else replace(progress, language=tap.tag)
+        if progress.at == tap.at
+        else progress
+    )
+
+
+# ---------------------------------------------------------------- typed
+
+
+def _typed(progress: Progress, text: str, content: Content, city: City) -> Turn:
+    words = content.words(progress.language)
+    if commands.is_resume_code(text) and not progress.counted:
+        return Turn(progress, show(progress, content, city, intro=words("resume.unknown")).says, (Resumes(text),))
+    resumed = replace(progress, over="", paused=False) if progress.over == "paused" else progress
+    question = ask(resumed, content, city)
+    if progress.meant and typed.is_yes(text, content.phrases) and len(progress.meant) == 1:
+        meant = progress.meant
+        confirmed = choose(question, meant, replace(progress, meant=()), content, city, "typed_fuzzy", 80)
+        return confirmed or show(progress, content, city)
+    progress = replace(progress, meant=(), last_tap="")
+    reading = typed.read(text, question, content)
+    if reading.wish:
+        return commands.wish(replace(resumed, meant=()), reading, content, city)
+    if progress.over == "paused" and not reading.sure:
+        return show(resumed, content, city, intro=words("resume.welcome_back"))
+    progress = replace(resumed, meant=(), last_tap="")
+    turn: Turn | None = None
+    if progress.over == "fout" and not reading.choices:
+        return _corrected(progress, text, content, city)
+    if reading.choices and question.at == "language":
+        return commands.speak(progress, reading.choices[0], content, city)
+    if reading.choices == ("why",):
+        return _why(question, progress, content)
+    if reading.choices:
+        turn = choose(question, reading.choices, progress, content, city, reading.method, reading.score)
+    elif reading.nonresponse:
+        turn = nonresponse(question, reading.nonresponse, progress, content, city, reading.method)
+    elif question.own_words and text:
+        turn = own_words(question, text, progress, content, city)
+    elif reading.candidates:
+        return _did_you_mean(question, reading.candidates, progress, content)
+    return turn or show(progress, content, city, intro=words("typed.not_understood"))
+
+
+def _corrected(progress: Progress, text: str, content: Content, city: City) -> Turn:
+    back = replace(progress, over="")
+    turn = show(back, content, city, intro=content.words(progress.language)("fout.thanks"))
+    return replace(turn, facts=(Corrected(f"{progress.language}:{progress.at}", text),))
+
+
+def _did_you_mean(question: Question, candidates: tuple[str, ...], progress: Progress, content: Content) -> Turn:
+    words = content.words(progress.language)
+    shown = [o.code for o in question.on_screen]
+    choices = []
+    for code in candidates:
+        number = f"{shown.index(code) + 1} " if question.numbered and code in shown else ""
+        choices.append((button(progress, question.at, code, f"{number}{question.label(code)}"),))
+    choices.append((button(progress, question.at, AGAIN, words("button.none_of_these")),))
+    say = Say(words("typed.did_you_mean"), progress.language, buttons=tuple(choices), question=True)
+    return Turn(replace(progress, meant=candidates), (say,))

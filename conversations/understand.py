@@ -1,0 +1,54 @@
+"""How a typed answer would be read, outside a dialogue: for authors and for acceptance checks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from content import Content
+from conversations.shapes import City, Progress
+from conversations.steps import STEPS, ask
+from conversations.typed import Reading, clean, read
+
+
+def understand(text: str, at: str, language: str, first: str, content: Content) -> dict[str, Any]:
+    """The reading of `text` at question `at` as plain data.
+
+    `first` is the side shown first (`a` or `b`); without it a bare number is asked back, since
+    nobody knows what this person saw. KeyError names a question, language or side that does not exist.
+    """
+    if language not in content.languages:
+        raise KeyError(f"language: {language} is not one of {', '.join(content.languages)}")
+    if first not in ("", "a", "b"):
+        raise KeyError(f"first: {first} is neither a nor b")
+    dilemma, _, item = at.rpartition(".")
+    if (dilemma and dilemma not in content.dilemmas) or (item if dilemma else at) not in STEPS:
+        raise KeyError(f"at: {at} is no question")
+    progress = _shown(Progress("dreams", "telegram", language, 0, at=at, counted=True), dilemma, first)
+    reading = read(text=clean(text), question=ask(progress, content, City()), content=content)
+    if not first and dilemma and reading.method == "typed_number":
+        other = _shown(progress, dilemma, "b" if progress.first(dilemma) == "a" else "a")
+        mirrored = read(clean(text), ask(other, content, City()), content)
+        if mirrored.choices != reading.choices:
+            reading = Reading(candidates=(*reading.choices, *mirrored.choices))
+    return _plain(reading)
+
+
+def _shown(progress: Progress, dilemma: str, first: str) -> Progress:
+    """The same progress with a draw that shows `first` first."""
+    if not dilemma or not first:
+        return progress
+    draws = (Progress(progress.round, progress.channel, progress.language, n, at=progress.at) for n in range(1000))
+    drawn = next(p.draw for p in draws if p.first(dilemma) == first)
+    return Progress(progress.round, progress.channel, progress.language, drawn, at=progress.at, counted=True)
+
+
+def _plain(reading: Reading) -> dict[str, Any]:
+    return {
+        "choice": " ".join(reading.choices) or reading.language,
+        "nonresponse": reading.nonresponse,
+        "sure": reading.sure,
+        "candidates": list(reading.candidates),
+        "method": reading.method or None,
+        "score": reading.score,
+        "wish": reading.wish,
+    }

@@ -1,0 +1,81 @@
+"""Forgetting one person: every row and revision goes; a receipt code is all that is left with them."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from storage.database import upsert
+from storage.keeping import answers, codes, consents, contacts, owed, participants
+from storage.keys import Keys
+from storage.tables import Mark, Outbox
+
+RECEIPT_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+marks = Mark.__table__  # type: ignore[attr-defined]
+outbox = Outbox.__table__  # type: ignore[attr-defined]
+
+
+def new_receipt() -> str:
+    """A receipt code: random, and derived from nothing."""
+    letters = "".join(secrets.choice(RECEIPT_LETTERS) for _ in range(8))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+def erase(conn: Connection, participant: str, keys: Keys, now: datetime, tell_receiver: bool) -> bool:
+    """Delete everything kept about this participant. False when there is none.
+
+    `tell_receiver`: an erasure event goes to the internal export's address, and exists only in the
+    outbox row until it is accepted. The caller must have the worker wipe the traces after the commit.
+    """
+    here = conn.execute(select(participants.c.round).where(participants.c.id == participant)).first()
+    if here is None:
+        return False
+    own = select(answers.c.id).where(answers.c.participant == participant)
+    conn.execute(delete(codes).where(codes.c.answer.in_(own)))
+    for table in (answers, consents, owed, contacts):
+        conn.execute(delete(table).where(table.c.participant == participant))
+    conn.execute(delete(participants).where(participants.c.id == participant))
+    _count_leaving(conn, here.round)
+    if tell_receiver:
+        conn.execute(insert(outbox).values(**_event(keys.pseudonym(participant), now)))
+    return True
+
+
+def by_pseudonym(conn: Connection, pseudonym: str, keys: Keys) -> str | None:
+    """The participant with this export pseudonym. A keyed code cannot be turned back: all are tried."""
+    rows = conn.execute(select(participants.c.id))
+    return next((row.id for row in rows if keys.pseudonym(row.id) == pseudonym), None)
+
+
+def _count_leaving(conn: Connection, round_code: str) -> None:
+    name = f"left:{round_code}"
+    conn.execute(upsert(conn)(marks).values(name=name, value="0").on_conflict_do_nothing())
+    left = int(conn.execute(select(marks.c.value).where(marks.c.name == name)).scalar_one())
+    conn.execute(marks.update().where(marks.c.name == name).values(value=str(left + 1)))
+
+
+def _event(pseudonym: str, now: datetime) -> dict[str, object]:
+    event_id = f"evt_{secrets.token_hex(12)}"
+    event = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": "stadsdialoog",
+        "type": "nl.stadsdialoog.participant.erased",
+        "time": now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        "data": {"participant": pseudonym},
+    }
+    payload = json.dumps(event, separators=(",", ":")).encode()
+    return {
+        "id": event_id,
+        "type": event["type"],
+        "target": "url",
+        "payload": payload,
+        "made_at": now,
+        "next_at": now,
+        "tries": 0,
+        "last_error": "",
+    }

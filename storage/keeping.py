@@ -1,0 +1,227 @@
+"""One turn, kept: the update's id, where the person stands, what they answered, and the reply that is owed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from conversations.shapes import POSITIONS, Agreed, Answered, Corrected, Fact, Progress
+from storage.database import upsert
+from storage.keys import Keys
+from storage.tables import (
+    Answer,
+    AnswerCode,
+    Consent,
+    Contact,
+    Correction,
+    HandledUpdate,
+    Owed,
+    Participant,
+    Release,
+    RoundState,
+)
+
+REMEMBER_UPDATES = timedelta(hours=48)
+
+answers = Answer.__table__  # type: ignore[attr-defined]
+codes = AnswerCode.__table__  # type: ignore[attr-defined]
+participants = Participant.__table__  # type: ignore[attr-defined]
+contacts = Contact.__table__  # type: ignore[attr-defined]
+consents = Consent.__table__  # type: ignore[attr-defined]
+owed = Owed.__table__  # type: ignore[attr-defined]
+updates = HandledUpdate.__table__  # type: ignore[attr-defined]
+rounds = RoundState.__table__  # type: ignore[attr-defined]
+releases = Release.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Person:
+    """A kept participant: the random id, how many turns it had, and where it stands."""
+
+    id: str
+    turn: int
+    progress: Progress
+
+
+def first_time(conn: Connection, update_id: str, now: datetime, parked: str = "") -> bool:
+    """Remember an update's id. False when it was there already: nothing may be counted again."""
+    row = upsert(conn)(updates).values(id=update_id, seen_at=now, parked=parked).on_conflict_do_nothing()
+    return bool(conn.execute(row).rowcount)
+
+
+def forget_updates(conn: Connection, now: datetime) -> None:
+    """Update ids are needed only as long as a channel may deliver again."""
+    conn.execute(delete(updates).where(updates.c.seen_at < now - REMEMBER_UPDATES))
+
+
+def find(conn: Connection, address_hash: str) -> Person | None:
+    """The participant behind a channel address, if there is one."""
+    joined = participants.join(contacts, contacts.c.participant == participants.c.id)
+    query = select(participants.c.id, participants.c.turn, participants.c.progress)
+    row = conn.execute(query.select_from(joined).where(contacts.c.address_hash == address_hash)).first()
+    return Person(row.id, row.turn, Progress.loads(row.progress)) if row else None
+
+
+def move_contact(conn: Connection, resume_hash: str, address_hash: str) -> Person | None:
+    """A resume code was typed elsewhere: from now on that address is this participant's."""
+    there = contacts.c.resume_hash == resume_hash
+    conn.execute(update(contacts).where(there, contacts.c.channel == "web").values(address_hash=address_hash))
+    return find(conn, address_hash)
+
+
+def begin(conn: Connection, progress: Progress, address: str, address_hash: str, keys: Keys, now: datetime) -> Person:
+    """A new participant, from *count me* on. A web key is kept as a keyed hash only."""
+    person = Person(secrets.token_hex(16), 0, progress)
+    conn.execute(
+        insert(participants).values(
+            id=person.id,
+            round=progress.round,
+            channel=progress.channel,
+            language=progress.language,
+            status="started",
+            started_at=now,
+            content_version=progress.content_version,
+            turn=0,
+            progress="",
+        )
+    )
+    conn.execute(
+        insert(contacts).values(
+            participant=person.id,
+            channel=progress.channel,
+            address=address if progress.channel == "telegram" else "",
+            address_hash=address_hash,
+            resume_hash=keys.resume_hash(keys.resume_code(person.id)),
+            reachable=True,
+        )
+    )
+    return person
+
+
+def keep(
+    conn: Connection, person: Person, progress: Progress, facts: Iterable[Fact], content_version: int, now: datetime
+) -> int:
+    """Write a turn of a kept participant; returns its number. The reply is owed until `settle`."""
+    turn = person.turn + 1
+    status = "paused" if progress.paused else "finished" if progress.finished else "started"
+    values = {"turn": turn, "progress": progress.dumps(), "language": progress.language, "status": status}
+    if progress.finished and not person.progress.finished:
+        values["finished_at"] = now
+    conn.execute(update(participants).where(participants.c.id == person.id).values(values))
+    for fact in facts:
+        if isinstance(fact, Answered):
+            _answer(conn, person.id, progress, fact, content_version, now)
+        elif isinstance(fact, Agreed):
+            _agree(conn, person.id, progress, fact, now)
+    conn.execute(insert(owed).values(participant=person.id, turn=turn))
+    return turn
+
+
+def correct(conn: Connection, fact: Corrected, now: datetime) -> None:
+    """A correction to one of our texts, without who sent it."""
+    conn.execute(insert(Correction).values(at=fact.at, text=fact.text, received_at=now))
+
+
+def settle(conn: Connection, participant: str, turn: int) -> None:
+    """The reply of this turn reached its channel, and with it everything before."""
+    conn.execute(delete(owed).where(owed.c.participant == participant, owed.c.turn <= turn))
+
+
+def still_owed(conn: Connection, channel: str) -> list[tuple[str, str, int, Progress]]:
+    """Participant, address, newest owed turn and progress of everyone whose reply was not sent."""
+    query = (
+        select(participants.c.id, contacts.c.address, participants.c.turn, participants.c.progress)
+        .join(contacts, contacts.c.participant == participants.c.id)
+        .where(participants.c.id.in_(select(owed.c.participant)))
+        .where(contacts.c.channel == channel, contacts.c.reachable, contacts.c.address != "")
+    )
+    return [(row.id, row.address, row.turn, Progress.loads(row.progress)) for row in conn.execute(query)]
+
+
+def reach(conn: Connection, address_hash: str, reachable: bool) -> None:
+    """Whether the channel can deliver to this person; when not, nothing stays owed."""
+    here = contacts.c.address_hash == address_hash
+    conn.execute(update(contacts).where(here).values(reachable=reachable))
+    if not reachable:
+        conn.execute(delete(owed).where(owed.c.participant.in_(select(contacts.c.participant).where(here))))
+
+
+# ---------------------------------------------------------------- inside
+
+
+def _answer(
+    conn: Connection, participant: str, progress: Progress, fact: Answered, content_version: int, now: datetime
+) -> None:
+    key = {
+        "participant": participant,
+        "round": progress.round,
+        "dilemma": fact.dilemma,
+        "item": fact.item,
+        "argument": fact.argument,
+    }
+    here = [answers.c[name] == value for name, value in key.items()]
+    code = " ".join(fact.codes)
+    old = conn.execute(select(answers).where(*here, answers.c.current)).first()
+    if old and (old.status, old.code, old.text) == (fact.status, code, fact.text):
+        return
+    if old:
+        conn.execute(update(answers).where(answers.c.id == old.id).values(current=False))
+        conn.execute(delete(codes).where(codes.c.answer == old.id))
+    written = conn.execute(
+        insert(answers)
+        .values(
+            **key,
+            kind=fact.kind,
+            status=fact.status,
+            code=code,
+            value=_value(fact),
+            text=fact.text,
+            language=progress.language,
+            method=fact.method,
+            score=fact.score,
+            channel=progress.channel,
+            setting="private",
+            group="",
+            revision=old.revision + 1 if old else 1,
+            current=True,
+            answered_at=now,
+            content_version=content_version,
+            shown_first=fact.shown_first,
+            after_results=fact.after_results,
+            text_state="waiting" if fact.text else "",
+        )
+        .returning(answers.c.id)
+    ).scalar_one()
+    place = {"round": progress.round, "dilemma": fact.dilemma, "item": fact.item}
+    rows = [{"answer": written, "code": one, **place} for one in fact.codes]
+    if rows:
+        conn.execute(insert(codes), rows)
+
+
+def _value(fact: Answered) -> int | None:
+    if fact.kind != "scale5" or not fact.codes:
+        return None
+    return POSITIONS.index(fact.codes[0]) + 1 if fact.codes[0] in POSITIONS else int(fact.codes[0])
+
+
+def _agree(conn: Connection, participant: str, progress: Progress, fact: Agreed, now: datetime) -> None:
+    values = {"yes": fact.yes, "version": fact.version, "language": progress.language, "at": now}
+    row = upsert(conn)(consents).values(participant=participant, purpose=fact.purpose, **values)
+    conn.execute(row.on_conflict_do_update(index_elements=["participant", "purpose"], set_=values))
+
+
+def round_state(conn: Connection, round_code: str) -> tuple[str, int]:
+    """The round's state (`planned open closed`) and the number of its newest release, 0 when there is none."""
+    newest = select(releases.c.number).where(releases.c.round == round_code).order_by(releases.c.number.desc()).limit(1)
+    query = select(rounds.c.state, newest.scalar_subquery()).where(rounds.c.round == round_code)
+    row = conn.execute(query).first()
+    return (row[0], row[1] or 0) if row else ("planned", 0)
+
+
+def set_round_state(conn: Connection, round_code: str, state: str) -> None:
+    """Open, close or plan a round."""
+    conn.execute(update(rounds).where(rounds.c.round == round_code).values(state=state))

@@ -1,0 +1,96 @@
+"""One secret, and a key of its own for every purpose (HKDF-SHA256, RFC 5869)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+KEY_FILE = "pseudonym.key"
+
+
+class KeyFault(Exception):
+    """The secret is missing, malformed, or readable by others."""
+
+
+def read_or_make(folder: Path, given: str = "") -> bytes:
+    """The secret: `given` (hex, at least 32 bytes), or the file in `folder`, made with mode 600 if absent.
+
+    Raises KeyFault naming the setting or the file.
+    """
+    if given:
+        try:
+            secret = bytes.fromhex(given)
+        except ValueError:
+            raise KeyFault("STADSDIALOOG_PSEUDONYM_KEY: expected hexadecimal digits") from None
+        if len(secret) < 32:
+            raise KeyFault("STADSDIALOOG_PSEUDONYM_KEY: expected at least 64 hexadecimal digits")
+        return secret
+    path = folder / KEY_FILE
+    try:
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        if path.stat().st_mode & 0o077:
+            raise KeyFault(f"{path}: others can read this key; run chmod 600 on it") from None
+        return read_or_make(folder, path.read_text("ascii").strip())
+    with os.fdopen(made, "w") as file:
+        file.write(secrets.token_hex(32) + "\n")
+    return read_or_make(folder)
+
+
+class Keys:
+    """Keys and keyed codes derived from the one secret."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+        self._derived: dict[str, bytes] = {}
+
+    def derive(self, purpose: str) -> bytes:
+        """The 32-byte key of this purpose."""
+        if purpose not in self._derived:
+            kdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"stadsdialoog {purpose}".encode())
+            self._derived[purpose] = kdf.derive(self._secret)
+        return self._derived[purpose]
+
+    def code(self, purpose: str, value: str, size: int = 10) -> str:
+        """A keyed code of `size` bytes for a value, in base32 without padding."""
+        digest = hmac.digest(self.derive(purpose), value.encode(), "sha256")[:size]
+        return base64.b32encode(digest).decode().rstrip("=")
+
+    def fingerprint(self) -> str:
+        """Tells one secret from another without giving it away."""
+        return self.code("fingerprint", "stadsdialoog")
+
+    def address(self, channel: str, address: str) -> str:
+        """The keyed hash under which a channel address is found again."""
+        return hmac.digest(self.derive("address"), f"{channel}:{address}".encode(), "sha256").hex()
+
+    def pseudonym(self, participant: str) -> str:
+        """The name of a participant in exports: keyed, and made of nothing but a random id."""
+        return _lower(self.derive("pseudonym"), participant)
+
+    def answer_id(self, answer: int) -> str:
+        """The name of an answer row in exports: opaque, so that it tells nothing of the order."""
+        return _lower(self.derive("answer"), str(answer))
+
+    def resume_code(self, participant: str) -> str:
+        """The code with which a web resident goes on elsewhere: three groups of four characters."""
+        code = self.code("resume", participant, 8)[:12]
+        return "-".join(code[i : i + 4] for i in (0, 4, 8))
+
+    def resume_hash(self, code: str) -> str:
+        """The keyed hash of a resume code, however it was typed."""
+        bare = code.upper().replace("-", "").replace(" ", "")
+        return hmac.digest(self.derive("resume-hash"), bare.encode(), "sha256").hex()
+
+
+@lru_cache(maxsize=200_000)
+def _lower(key: bytes, value: str) -> str:
+    return base64.b32encode(hmac.digest(key, value.encode(), hashlib.sha256)[:10]).decode().lower()

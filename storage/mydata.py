@@ -1,0 +1,31 @@
+"""Everything kept about one person, as plain data: what `/mydata` shows and hands over as a file."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from storage.keeping import answers, consents, contacts, owed, participants
+from storage.keys import Keys
+
+
+def everything(conn: Connection, participant: str, keys: Keys) -> dict[str, Any]:
+    """All rows about this participant, table by table, every column. Times are UTC, ISO 8601."""
+    found: dict[str, Any] = {"participant": keys.pseudonym(participant)}
+    one = conn.execute(select(participants).where(participants.c.id == participant)).mappings().one()
+    found["dialogue"] = _plain(dict(one))
+    for name, table in (("contact", contacts), ("consents", consents), ("answers", answers), ("owed_replies", owed)):
+        query = select(table).where(table.c.participant == participant)
+        if table is answers:
+            query = query.order_by(answers.c.id)
+        found[name] = [_plain(dict(row)) for row in conn.execute(query).mappings()]
+    return found
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.isoformat(timespec="seconds").replace("+00:00", "Z") if isinstance(value, datetime) else value
+        for name, value in row.items()
+    }

@@ -1,0 +1,179 @@
+"""All we know about a resident, on one page. Nothing outside these tables is kept.
+
+Times are UTC. A participant's id is random; nothing in it, or derived from it, leads to a channel.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+
+class HandledUpdate(SQLModel, table=True):
+    """A channel's update that was handled: so that a redelivery changes nothing. Holds no content.
+
+    `id` is `<channel>:<update id>`; `parked` names the type of one that could not be read.
+    """
+
+    __tablename__ = "handled_update"
+
+    id: str = Field(primary_key=True)
+    seen_at: datetime = Field(index=True)
+    parked: str = ""
+
+
+class Participant(SQLModel, table=True):
+    """One person who said *count me*: a random id, and how the dialogue went."""
+
+    id: str = Field(primary_key=True)
+    round: str = Field(index=True)
+    channel: str
+    language: str
+    status: str
+    started_at: datetime
+    finished_at: datetime | None = None
+    content_version: int
+    turn: int = 0
+    progress: str
+
+
+class Contact(SQLModel, table=True):
+    """Where a person can be reached, apart from everything they said.
+
+    `address_hash` is a keyed hash, enough to find someone who comes back; `address` is empty on the
+    web, and everywhere once it is purged. `resume_hash` is the keyed hash of the resume code.
+    """
+
+    participant: str = Field(primary_key=True, foreign_key="participant.id")
+    channel: str
+    address: str = ""
+    address_hash: str = Field(unique=True)
+    resume_hash: str = Field(unique=True)
+    reachable: bool = True
+
+
+class Consent(SQLModel, table=True):
+    """One purpose agreed to or not, with the version and language of the text that was read."""
+
+    participant: str = Field(primary_key=True, foreign_key="participant.id")
+    purpose: str = Field(primary_key=True)
+    yes: bool
+    version: int
+    language: str
+    at: datetime
+
+
+class Answer(SQLModel, table=True):
+    """One answer or a revision of it. At most one is `current` per person, round, dilemma, item and argument."""
+
+    __table_args__ = (
+        UniqueConstraint("participant", "round", "dilemma", "item", "argument", "revision"),
+        Index(
+            "one_current_answer",
+            "participant",
+            "round",
+            "dilemma",
+            "item",
+            "argument",
+            unique=True,
+            sqlite_where=text("current"),
+            postgresql_where=text("current"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    participant: str = Field(foreign_key="participant.id")
+    round: str
+    dilemma: str = ""
+    item: str
+    argument: str = ""
+    kind: str
+    status: str
+    code: str = ""
+    value: int | None = None
+    text: str = ""
+    language: str
+    method: str
+    score: int
+    channel: str
+    setting: str = "private"
+    group: str = ""
+    revision: int = 1
+    current: bool = True
+    answered_at: datetime
+    content_version: int
+    shown_first: str = ""
+    after_results: bool = False
+    text_state: str = ""
+
+
+class AnswerCode(SQLModel, table=True):
+    """The codes of an answer, one a row, so that a summary reads an index."""
+
+    __table_args__ = (Index("code_of_item", "round", "dilemma", "item", "code", "answer"),)
+
+    answer: int = Field(primary_key=True, foreign_key="answer.id")
+    code: str = Field(primary_key=True)
+    round: str
+    dilemma: str
+    item: str
+
+
+class Owed(SQLModel, table=True):
+    """A reply that was promised by a commit and not yet sent. No text: it is made again from progress."""
+
+    participant: str = Field(primary_key=True, foreign_key="participant.id")
+    turn: int = Field(primary_key=True)
+
+
+class Correction(SQLModel, table=True):
+    """A text is wrong, somebody wrote (`/fout`). Who it was is not kept."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: str
+    text: str
+    received_at: datetime
+
+
+class RoundState(SQLModel, table=True):
+    """Whether a round is planned, open or closed."""
+
+    round: str = Field(primary_key=True)
+    state: str
+
+
+class Release(SQLModel, table=True):
+    """A summary as it was released: frozen and numbered. Holds totals only."""
+
+    __table_args__ = (UniqueConstraint("round", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    round: str
+    number: int
+    made_at: datetime
+    summary: str
+    joined: int = 0
+    left: int = 0
+
+
+class Outbox(SQLModel, table=True):
+    """An event on its way to the internal export. `id` is its idempotency key, the same on every retry."""
+
+    id: str = Field(primary_key=True)
+    type: str
+    target: str = Field(default="", description="`file` or `url`")
+    payload: bytes = Field(sa_type=LargeBinary)
+    made_at: datetime
+    next_at: datetime
+    tries: int = 0
+    done_at: datetime | None = None
+    last_error: str = ""
+
+
+class Mark(SQLModel, table=True):
+    """Facts about the database itself: the key's fingerprint, how many joined and left."""
+
+    name: str = Field(primary_key=True)
+    value: str
