@@ -103,8 +103,8 @@ def check(words: Annotated[str, typer.Option(help="li: list the words no source 
     from conversations.measure import measure
 
     if words:
-        for line in words_not_attested(load()):
-            print(line)
+        for word in words_not_attested(load()):
+            print(word)
         return
     found = [str(fault) for fault in faults()]
     if not found:

@@ -47,39 +47,47 @@ class Walked:
     consent: int
 
 
-def faults(content: Content) -> list[Fault]:
-    """What takes too many taps or words, or does not fit its channel as shown; [] when all is well.
+@dataclass(frozen=True)
+class Measured:
+    """What was measured, a line a language (the longest of its walks), and what exceeds or is missing."""
+
+    lines: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+
+def measure(content: Content) -> Measured:
+    """Walk every language, and look at everything that can be shown.
 
     For content that `content.check` finds complete. A message that is missing, or a walk that does not
     reach the goodbye, is a fault too.
     """
     found: list[Fault] = []
+    lines: list[str] = []
     for language in content.languages:
         try:
-            for one in walks(content, language):
-                found += _exceeded(one)
+            walked = list(walks(content, language))
+            lines.append(_line(walked))
+            found += (fault for one in walked for fault in _exceeded(one))
             for at, say in _everything(content, language):
                 found += (Fault(_file(at, language), at, language, what) for what in _unfit(say))
         except KeyError as error:
             found.append(Fault(f"locales/{language}.po", str(error.args[0]), language, "is asked for and is missing"))
         except _Stuck as stuck:
             found.append(Fault("conversations/walk.py", str(stuck), language, "the walk does not reach the goodbye"))
-    return sorted(set(found))
+    return Measured(tuple(lines), tuple(sorted(set(found))))
 
 
-def figures(content: Content) -> list[str]:
-    """What was measured, a line a language: the longest of every walk there."""
-    lines = []
-    for language in content.languages:
-        all_walks = list(walks(content, language))
-        short = [one for one in all_walks if not one.about]
-        longest, code = max((n, code) for one in all_walks for code, n in one.dilemmas.items())
-        lines.append(
-            f"{language}: {max(one.taps for one in short)} taps, {max(one.words for one in short)} words; "
-            f"{max(one.taps for one in all_walks)} taps with age, neighbourhood and relation; "
-            f"longest dilemma {longest} words ({code}); consent {max(one.consent for one in all_walks)} words"
-        )
-    return lines
+def _line(walked: list[Walked]) -> str:
+    short = [one for one in walked if not one.about]
+    longest, code = max((words, code) for one in walked for code, words in one.dilemmas.items())
+    return (
+        f"{walked[0].language}: {max(one.taps for one in short)} taps, {max(one.words for one in short)} words; "
+        f"{max(one.taps for one in walked)} taps with age, neighbourhood and relation; "
+        f"longest dilemma {longest} words ({code}); consent {max(one.consent for one in walked)} words"
+    )
 
 
 def walks(content: Content, language: str) -> Iterator[Walked]:

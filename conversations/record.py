@@ -180,10 +180,7 @@ def _agreed(question: Question, code: str, progress: Progress, content: Content,
         progress = replace(progress, counted=yes, content_version=content.version)
         intro = "" if yes else words("consent.nothing_kept")
     progress = progress.gave(question.at, Given("answered", (code,)))
-    if question.at == "quote_me":
-        moved = replace(progress, over="")
-    else:
-        moved = move_on(progress, content, question.at)
+    moved = replace(progress, over="") if question.at == "quote_me" else move_on(progress, content, question.at)
     # Who is not counted leaves no trace, not even that they declined.
     return show(moved, content, city, intro, (fact,) if progress.counted else ())
 

@@ -125,7 +125,9 @@ class Progress:
         """Read again what `dumps` wrote, also by an older version: unknown keys are left out."""
         raw: dict[str, Any] = json.loads(text)
         given = {at: Given(g["status"], tuple(g["codes"])) for at, g in raw.pop("given", {}).items()}
-        known: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items() if k in cls.__dataclass_fields__}
+        known: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in raw.items() if k in cls.__dataclass_fields__
+        }
         return cls(**known, given=given)
 
 

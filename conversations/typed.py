@@ -10,12 +10,12 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from rapidfuzz import fuzz
 
 from content import Content
 from content.model import Phrases
+from content.spelling import plain
 from conversations.question import Question
 from conversations.shapes import NONRESPONSE, Status
 
@@ -48,14 +48,6 @@ def clean(text: str) -> str:
     kept = (c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") else " " for c in text)
     # A zero-width joiner holds emoji together; dropping it only splits the picture.
     return re.sub(r"[ \t]+", " ", unicodedata.normalize("NFC", "".join(kept))).strip()
-
-
-@lru_cache(maxsize=50_000)
-def plain(text: str) -> str:
-    """Text as it is compared: lower case, no accents, one apostrophe, no other punctuation."""
-    text = re.sub("[’‘`´]", "'", unicodedata.normalize("NFKD", text.casefold()))
-    text = "".join(c for c in text if not unicodedata.combining(c))
-    return " ".join(re.sub(r"[^\w'+]+", " ", text).split())
 
 
 def read(text: str, question: Question, content: Content) -> Reading:
