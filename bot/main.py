@@ -5,53 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable
 from contextlib import suppress
-from functools import wraps
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from bot import logs
-from bot.house import House, build, only_one
-from bot.settings import SettingsFault, read_settings
-from content import ContentFault, load
-from storage.database import DatabaseFault
-from storage.keys import KeyFault
-
-FAULTS = (SettingsFault, KeyFault, ContentFault, DatabaseFault, OSError)
+from bot.house import build, only_one
+from bot.office import office, open_house, plainly
+from bot.settings import read_settings
+from content import load
 
 cli = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-Round = Annotated[str, typer.Option("--round", help="The round's code, as in `dreams`.")]
-
-
-def _plainly(command: Callable[..., Any]) -> Callable[..., Any]:
-    """A fault becomes one line on stderr and exit 1; a traceback helps nobody who runs this."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except FAULTS as fault:
-            print(f"stadsdialoog: {fault}", file=sys.stderr)
-            raise typer.Exit(1) from None
-
-    return run
-
-
-def _house() -> House:
-    settings = read_settings()
-    logs.configure(settings.telegram_token, settings.staff_token)
-    return build(settings)
-
-
-def _write(data: bytes, out: str) -> None:
-    if out == "-":
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-    else:
-        Path(out).write_bytes(data)
+cli.add_typer(office)
 
 
 @cli.callback(invoke_without_command=True)
@@ -62,7 +28,7 @@ def _default(context: typer.Context) -> None:
 
 
 @cli.command()
-@_plainly
+@plainly
 def serve() -> None:
     """All channels, the staff desk and the push (the default)."""
     from bot.serving import run
@@ -79,7 +45,7 @@ def serve() -> None:
 
 
 @cli.command()
-@_plainly
+@plainly
 def terminal(language: Annotated[str, typer.Option(help="nl, en or li")] = "nl") -> None:
     """The same dialogue in a terminal."""
     from rich.console import Console
@@ -91,12 +57,12 @@ def terminal(language: Annotated[str, typer.Option(help="nl, en or li")] = "nl")
         await talk(house.desk(), language, Console())
         await house.worker.stop()
 
-    house = _house()
+    house = open_house()
     asyncio.run(converse())
 
 
 @cli.command()
-@_plainly
+@plainly
 def check(words: Annotated[str, typer.Option(help="li: list the words no source has")] = "") -> None:
     """Validate content and catalogues; names file, key and language of every fault."""
     from content.check import faults, words_not_attested
@@ -119,7 +85,7 @@ def check(words: Annotated[str, typer.Option(help="li: list the words no source 
 
 
 @cli.command()
-@_plainly
+@plainly
 def understand(
     text: str,
     at: Annotated[str, typer.Option(help="DILEMMA.ITEM, or a round-level item, a consent, or language")],
@@ -136,38 +102,11 @@ def understand(
 
 
 @cli.command()
-@_plainly
+@plainly
 def migrate() -> None:
     """Bring the database to this version (serve does it on its own)."""
-    _house()
+    open_house()
     print("the database is at this version")
-
-
-@cli.command("open")
-@_plainly
-def open_round(round: Annotated[str, typer.Argument()]) -> None:
-    """Open a round: residents may answer."""
-    _set_state(_house(), round, "open")
-
-
-@cli.command("close")
-@_plainly
-def close_round(round: Annotated[str, typer.Argument()]) -> None:
-    """Close a round: one may look and forget, not answer."""
-    _set_state(_house(), round, "closed")
-
-
-def _set_state(house: House, round_code: str, state: str) -> None:
-    from storage.database import begin_write
-    from storage.keeping import set_round_state
-
-    if round_code not in house.content.rounds:
-        raise DatabaseFault(f"{round_code}: no such round; known are {', '.join(house.content.rounds)}")
-    with house.engine.connect() as connection:
-        begin_write(connection)
-        set_round_state(connection, round_code, state)
-        connection.commit()
-    print(f"{round_code} is {state}")
 
 
 def main() -> None:

@@ -33,8 +33,8 @@ def tell(progress: Progress, content: Content, city: City) -> Turn:
 def _line(code: str, figure: Mapping[str, Any], progress: Progress, content: Content) -> str:
     words, language = content.words(progress.language), progress.language
     name, base = content.dilemmas[code].title[language], figure["base"]
-    if not figure["counts"]:
-        return f"{name}\n{words('results.too_few', base=base)}"
+    if base is None:
+        return f"{name}\n{words('results.too_few')}"
     own = dict(labels(code, "position", progress, content))
     lines = [f"{own.get(one) or words(f'results.{one}', **own)}: {n}" for one, n in figure["counts"].items()]
     return "\n".join([name, words("results.base", base=base), *lines, words(f"results.step_{figure['step']}")])
