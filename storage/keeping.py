@@ -1,4 +1,7 @@
-"""One turn, kept: the update's id, where the person stands, what they answered, and the reply that is owed."""
+"""One turn, kept: the update's id, where the person stands, what they answered, and the reply that is owed.
+
+Statements are built once, here, and run with parameters: building one costs more than running it.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from conversations.shapes import POSITIONS, Agreed, Answered, Corrected, Fact, Progress
 from storage.database import upsert
@@ -37,6 +41,32 @@ updates = HandledUpdate.__table__  # type: ignore[attr-defined]
 rounds = RoundState.__table__  # type: ignore[attr-defined]
 releases = Release.__table__  # type: ignore[attr-defined]
 
+KEY = ("participant", "round", "dilemma", "item", "argument")
+
+FIND = (
+    select(participants.c.id, participants.c.turn, participants.c.progress)
+    .join_from(participants, contacts, contacts.c.participant == participants.c.id)
+    .where(contacts.c.address_hash == bindparam("hash"))
+)
+WRITE_TURN = update(participants).where(participants.c.id == bindparam("person"))
+CURRENT = select(answers.c.id, answers.c.status, answers.c.code, answers.c.text, answers.c.revision).where(
+    *(answers.c[name] == bindparam(name) for name in KEY), answers.c.current
+)
+SUPERSEDE = update(answers).where(answers.c.id == bindparam("old")).values(current=False)
+UNCODE = delete(codes).where(codes.c.answer == bindparam("old"))
+WRITE_ANSWER = insert(answers).returning(answers.c.id)
+WRITE_CODES = insert(codes)
+OWE = insert(owed)
+SETTLE = delete(owed).where(owed.c.participant == bindparam("person"), owed.c.turn <= bindparam("number"))
+NEWEST_RELEASE = (
+    select(releases.c.number)
+    .where(releases.c.round == rounds.c.round)
+    .order_by(releases.c.number.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+ROUND_STATE = select(rounds.c.state, NEWEST_RELEASE).where(rounds.c.round == bindparam("code"))
+
 
 @dataclass(frozen=True)
 class Person:
@@ -49,8 +79,8 @@ class Person:
 
 def first_time(conn: Connection, update_id: str, now: datetime, parked: str = "") -> bool:
     """Remember an update's id. False when it was there already: nothing may be counted again."""
-    row = upsert(conn)(updates).values(id=update_id, seen_at=now, parked=parked).on_conflict_do_nothing()
-    return bool(conn.execute(row).rowcount)
+    row = upsert(conn)(updates).on_conflict_do_nothing()
+    return bool(conn.execute(row, {"id": update_id, "seen_at": now, "parked": parked}).rowcount)
 
 
 def forget_updates(conn: Connection, now: datetime) -> None:
@@ -60,9 +90,7 @@ def forget_updates(conn: Connection, now: datetime) -> None:
 
 def find(conn: Connection, address_hash: str) -> Person | None:
     """The participant behind a channel address, if there is one."""
-    joined = participants.join(contacts, contacts.c.participant == participants.c.id)
-    query = select(participants.c.id, participants.c.turn, participants.c.progress)
-    row = conn.execute(query.select_from(joined).where(contacts.c.address_hash == address_hash)).first()
+    row = conn.execute(FIND, {"hash": address_hash}).first()
     return Person(row.id, row.turn, Progress.loads(row.progress)) if row else None
 
 
@@ -77,27 +105,29 @@ def begin(conn: Connection, progress: Progress, address: str, address_hash: str,
     """A new participant, from *count me* on. A web key is kept as a keyed hash only."""
     person = Person(secrets.token_hex(16), 0, progress)
     conn.execute(
-        insert(participants).values(
-            id=person.id,
-            round=progress.round,
-            channel=progress.channel,
-            language=progress.language,
-            status="started",
-            started_at=now,
-            content_version=progress.content_version,
-            turn=0,
-            progress="",
-        )
+        insert(participants),
+        {
+            "id": person.id,
+            "round": progress.round,
+            "channel": progress.channel,
+            "language": progress.language,
+            "status": "started",
+            "started_at": now,
+            "content_version": progress.content_version,
+            "turn": 0,
+            "progress": "",
+        },
     )
     conn.execute(
-        insert(contacts).values(
-            participant=person.id,
-            channel=progress.channel,
-            address=address if progress.channel == "telegram" else "",
-            address_hash=address_hash,
-            resume_hash=keys.resume_hash(keys.resume_code(person.id)),
-            reachable=True,
-        )
+        insert(contacts),
+        {
+            "participant": person.id,
+            "channel": progress.channel,
+            "address": address if progress.channel == "telegram" else "",
+            "address_hash": address_hash,
+            "resume_hash": keys.resume_hash(keys.resume_code(person.id)),
+            "reachable": True,
+        },
     )
     return person
 
@@ -108,31 +138,36 @@ def keep(
     """Write a turn of a kept participant; returns its number. The reply is owed until `settle`."""
     turn = person.turn + 1
     status = "paused" if progress.paused else "finished" if progress.finished else "started"
-    values = {"turn": turn, "progress": progress.dumps(), "language": progress.language, "status": status}
+    values: dict[str, Any] = {
+        "turn": turn,
+        "progress": progress.dumps(),
+        "language": progress.language,
+        "status": status,
+    }
     if progress.finished and not person.progress.finished:
         values["finished_at"] = now
-    conn.execute(update(participants).where(participants.c.id == person.id).values(values))
+    conn.execute(WRITE_TURN, {"person": person.id, **values})
     for fact in facts:
         if isinstance(fact, Answered):
             _answer(conn, person.id, progress, fact, content_version, now)
         elif isinstance(fact, Agreed):
             _agree(conn, person.id, progress, fact, now)
-    conn.execute(insert(owed).values(participant=person.id, turn=turn))
+    conn.execute(OWE, {"participant": person.id, "turn": turn})
     return turn
 
 
 def correct(conn: Connection, fact: Corrected, now: datetime) -> None:
     """A correction to one of our texts, without who sent it."""
-    conn.execute(insert(Correction).values(at=fact.at, text=fact.text, received_at=now))
+    conn.execute(insert(Correction), {"at": fact.at, "text": fact.text, "received_at": now})
 
 
 def settle(conn: Connection, participant: str, turn: int) -> None:
     """The reply of this turn reached its channel, and with it everything before."""
-    conn.execute(delete(owed).where(owed.c.participant == participant, owed.c.turn <= turn))
+    conn.execute(SETTLE, {"person": participant, "number": turn})
 
 
 def still_owed(conn: Connection, channel: str) -> list[tuple[str, str, int, Progress]]:
-    """Participant, address, newest owed turn and progress of everyone whose reply was not sent."""
+    """Participant, address, newest turn and progress of everyone whose reply was not sent."""
     query = (
         select(participants.c.id, contacts.c.address, participants.c.turn, participants.c.progress)
         .join(contacts, contacts.c.participant == participants.c.id)
@@ -150,56 +185,56 @@ def reach(conn: Connection, address_hash: str, reachable: bool) -> None:
         conn.execute(delete(owed).where(owed.c.participant.in_(select(contacts.c.participant).where(here))))
 
 
+def round_state(conn: Connection, round_code: str) -> tuple[str, int]:
+    """The round's state (`planned open closed`) and the number of its newest release, 0 when there is none."""
+    row = conn.execute(ROUND_STATE, {"code": round_code}).first()
+    return (row[0], row[1] or 0) if row else ("planned", 0)
+
+
+def set_round_state(conn: Connection, round_code: str, state: str) -> None:
+    """Open, close or plan a round."""
+    conn.execute(update(rounds).where(rounds.c.round == round_code).values(state=state))
+
+
 # ---------------------------------------------------------------- inside
 
 
 def _answer(
     conn: Connection, participant: str, progress: Progress, fact: Answered, content_version: int, now: datetime
 ) -> None:
-    key = {
-        "participant": participant,
-        "round": progress.round,
-        "dilemma": fact.dilemma,
-        "item": fact.item,
-        "argument": fact.argument,
-    }
-    here = [answers.c[name] == value for name, value in key.items()]
+    key = dict(zip(KEY, (participant, progress.round, fact.dilemma, fact.item, fact.argument), strict=True))
     code = " ".join(fact.codes)
-    old = conn.execute(select(answers).where(*here, answers.c.current)).first()
+    old = conn.execute(CURRENT, key).first()
     if old and (old.status, old.code, old.text) == (fact.status, code, fact.text):
         return
     if old:
-        conn.execute(update(answers).where(answers.c.id == old.id).values(current=False))
-        conn.execute(delete(codes).where(codes.c.answer == old.id))
-    written = conn.execute(
-        insert(answers)
-        .values(
-            **key,
-            kind=fact.kind,
-            status=fact.status,
-            code=code,
-            value=_value(fact),
-            text=fact.text,
-            language=progress.language,
-            method=fact.method,
-            score=fact.score,
-            channel=progress.channel,
-            setting="private",
-            group="",
-            revision=old.revision + 1 if old else 1,
-            current=True,
-            answered_at=now,
-            content_version=content_version,
-            shown_first=fact.shown_first,
-            after_results=fact.after_results,
-            text_state="waiting" if fact.text else "",
-        )
-        .returning(answers.c.id)
-    ).scalar_one()
+        conn.execute(SUPERSEDE, {"old": old.id})
+        conn.execute(UNCODE, {"old": old.id})
+    row = {
+        **key,
+        "kind": fact.kind,
+        "status": fact.status,
+        "code": code,
+        "value": _value(fact),
+        "text": fact.text,
+        "language": progress.language,
+        "method": fact.method,
+        "score": fact.score,
+        "channel": progress.channel,
+        "setting": "private",
+        "group": "",
+        "revision": old.revision + 1 if old else 1,
+        "current": True,
+        "answered_at": now,
+        "content_version": content_version,
+        "shown_first": fact.shown_first,
+        "after_results": fact.after_results,
+        "text_state": "waiting" if fact.text else "",
+    }
+    written = conn.execute(WRITE_ANSWER, row).scalar_one()
     place = {"round": progress.round, "dilemma": fact.dilemma, "item": fact.item}
-    rows = [{"answer": written, "code": one, **place} for one in fact.codes]
-    if rows:
-        conn.execute(insert(codes), rows)
+    if fact.codes:
+        conn.execute(WRITE_CODES, [{"answer": written, "code": one, **place} for one in fact.codes])
 
 
 def _value(fact: Answered) -> int | None:
@@ -212,16 +247,3 @@ def _agree(conn: Connection, participant: str, progress: Progress, fact: Agreed,
     values = {"yes": fact.yes, "version": fact.version, "language": progress.language, "at": now}
     row = upsert(conn)(consents).values(participant=participant, purpose=fact.purpose, **values)
     conn.execute(row.on_conflict_do_update(index_elements=["participant", "purpose"], set_=values))
-
-
-def round_state(conn: Connection, round_code: str) -> tuple[str, int]:
-    """The round's state (`planned open closed`) and the number of its newest release, 0 when there is none."""
-    newest = select(releases.c.number).where(releases.c.round == round_code).order_by(releases.c.number.desc()).limit(1)
-    query = select(rounds.c.state, newest.scalar_subquery()).where(rounds.c.round == round_code)
-    row = conn.execute(query).first()
-    return (row[0], row[1] or 0) if row else ("planned", 0)
-
-
-def set_round_state(conn: Connection, round_code: str, state: str) -> None:
-    """Open, close or plan a round."""
-    conn.execute(update(rounds).where(rounds.c.round == round_code).values(state=state))
