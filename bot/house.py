@@ -51,6 +51,8 @@ class House:
 
 def build(settings: Settings) -> House:
     """Open everything. Raises SettingsFault, KeyFault, ContentFault or DatabaseFault, each one clear line."""
+    # Whatever is written from here on is nobody else's to read.
+    os.umask(0o077)
     content = load()
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     keys = Keys(read_or_make(settings.data, settings.pseudonym_key))
