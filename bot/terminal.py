@@ -57,6 +57,8 @@ def _show(reply: Reply, console: Console) -> None:
 
 
 def _tell(say: Say, console: Console) -> None:
+    if say.intro:
+        console.print(textwrap.fill(say.intro, WIDTH), style="italic", markup=False, highlight=False)
     if say.head:
         console.print(say.head, style="bold", markup=False, highlight=False)
     for paragraph in say.text.split("\n"):
