@@ -1,0 +1,118 @@
+"""One of Telegram's updates, as what a resident did. Telegram's quirks end here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from telegram import CallbackQuery, Chat, ChatMember, ChatMemberUpdated, Message, Update, User
+
+from bot.desk import Caller
+from conversations.shapes import Arrived, Commanded, Heard, Sent, Tapped, Typed
+
+CHANNEL = "telegram"
+# What we ask Telegram for. It remembers the list, so it is sent with every call.
+WANTED = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
+GONE = (ChatMember.BANNED, ChatMember.LEFT)
+_COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(.*))?", re.DOTALL)
+_KIND = re.compile(r"[a-z_]{1,40}")
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """What an update comes down to.
+
+    `heard` is None where there is nothing to answer: it is only marked as seen, by its `kind`.
+    `query` is the id of a press that waits for an answer. `album` is the same for pictures sent
+    together. `gone`: the resident blocked the bot. `called`: somebody in a group wants the bot.
+    """
+
+    id: int
+    kind: str
+    caller: Caller | None = None
+    heard: Heard | None = None
+    query: str = ""
+    album: str = ""
+    gone: bool = False
+    called: bool = False
+
+
+def kind_of(raw: Mapping[str, Any]) -> str:
+    """The type of a raw update, without anything it holds."""
+    names = [name for name in raw if name != "update_id"]
+    return names[0] if len(names) == 1 and _KIND.fullmatch(names[0]) else "unknown"
+
+
+def light(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A raw update without the message a button was pressed on, which comes with it whole: its chat is enough."""
+    query: Any = raw.get("callback_query")
+    message = query.get("message") if isinstance(query, dict) else None
+    if not isinstance(message, dict):
+        return dict(raw)
+    kept = {name: message[name] for name in ("message_id", "date", "chat") if name in message}
+    return {**raw, "callback_query": {**query, "message": kept}}
+
+
+def read(update: Update, kind: str, me: str) -> Incoming:
+    """What happened; `me` is the bot's own user name. Raises on updates that lack what they must have."""
+    seen = Incoming(update.update_id, kind)
+    if update.callback_query:
+        return _pressed(seen, update.callback_query)
+    if update.my_chat_member:
+        return _membership(seen, update.my_chat_member)
+    message = update.message
+    if message is None or message.from_user is None or message.from_user.is_bot:
+        return seen
+    caller = _caller(message.chat, message.from_user)
+    if message.chat.type == Chat.PRIVATE:
+        return Incoming(seen.id, kind, caller, _said(message), album=message.media_group_id or "")
+    called = message.chat.type != Chat.CHANNEL and _is_for(me, message.text or "")
+    return Incoming(seen.id, kind, caller, called=called)
+
+
+def whole(text: str) -> str:
+    """Surrogate pairs joined, lone surrogates replaced: they break databases and network libraries alike."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+# ---------------------------------------------------------------- inside
+
+
+def _caller(chat: Chat, person: User) -> Caller:
+    return Caller(CHANNEL, str(chat.id), person.language_code or "")
+
+
+def _said(message: Message) -> Heard | None:
+    """None for what Telegram itself tells in a chat (a pinned message, a changed timer)."""
+    if message.text:
+        text = whole(message.text)
+        command = _COMMAND.fullmatch(text)
+        return Commanded(command[1].lower(), command[3] or "") if command else Typed(text)
+    if message.voice or message.video_note or message.audio:
+        return Sent("voice")
+    return Sent("other") if message.effective_attachment is not None or message.checklist else None
+
+
+def _pressed(seen: Incoming, query: CallbackQuery) -> Incoming:
+    """A press; also on a message that is gone or too old, of which Telegram still names the chat."""
+    chat = query.message.chat if query.message else None
+    if chat is None or chat.type != Chat.PRIVATE:
+        return Incoming(seen.id, seen.kind, query=query.id)
+    heard = Tapped.read(whole(query.data)) if query.data else None
+    return Incoming(seen.id, seen.kind, _caller(chat, query.from_user), heard or Arrived(), query.id)
+
+
+def _membership(seen: Incoming, change: ChatMemberUpdated) -> Incoming:
+    caller = _caller(change.chat, change.from_user)
+    now_in = change.new_chat_member.status not in GONE
+    if change.chat.type == Chat.PRIVATE:
+        return Incoming(seen.id, seen.kind, caller, gone=not now_in)
+    joined = now_in and change.old_chat_member.status in GONE and change.chat.type != Chat.CHANNEL
+    return Incoming(seen.id, seen.kind, caller, called=joined)
+
+
+def _is_for(me: str, text: str) -> bool:
+    command = _COMMAND.fullmatch(text)
+    return command is not None and (not command[2] or command[2].lower() == me.lower())

@@ -1,0 +1,8 @@
+"""The tests' own Bot API server, and residents who use it. `tests/test_botapi.py` keeps it honest."""
+
+from tests.botapi.faults import Fault
+from tests.botapi.groups import Group
+from tests.botapi.resident import Resident, Seen
+from tests.botapi.server import TOKEN, BotApi, Call
+
+__all__ = ["TOKEN", "BotApi", "Call", "Fault", "Group", "Resident", "Seen"]
