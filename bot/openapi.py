@@ -1,0 +1,150 @@
+"""The OpenAPI 3.1 description of the export API, made from the tables and formats that are really there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.problems import MEDIA as PROBLEM
+from content import Content
+from storage import codebook
+from storage.exports import FORMATS, TABLES
+
+ABOUT = {
+    "answers": "One row per answer and revision; the order of rows tells nothing. Own words are masked.",
+    "codebook": "What every column and code means, in all content versions and languages.",
+    "summary": "The newest released summary. Figures about too few people are coarsened or left out.",
+}
+
+
+def describe(content: Content) -> dict[str, Any]:
+    """The whole description. Paths of tables follow `storage.exports.TABLES`."""
+    paths: dict[str, Any] = {
+        "/v1/health": {"get": _health()},
+        "/v1/metrics": {"get": _get("Counts for Prometheus", {"text/plain": {"schema": {"type": "string"}}})},
+        "/v1/openapi": {"get": _get("This description", _json({"type": "object"}))},
+        "/v1/rounds": {"get": _get("The rounds, and how many people are where", _json(_ROUNDS))},
+    }
+    for table in TABLES:
+        paths[f"/v1/rounds/{{round}}/{table}"] = {"get": _download(table, content)}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "stadsdialoog export API", "version": "1", "license": {"name": "EUPL-1.2"}},
+        "servers": [{"url": "/"}],
+        "security": [{"key": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "schemas": {"Problem": _PROBLEM, "Answer": _row(codebook.answer_columns()), "Summary": _SUMMARY},
+            "responses": {"Problem": {"description": "What to do", "content": {PROBLEM: {"schema": _ref("Problem")}}}},
+        },
+    }
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _get(summary: str, content: dict[str, Any], *others: str) -> dict[str, Any]:
+    problems = {status: {"$ref": "#/components/responses/Problem"} for status in ("401", *others)}
+    return {"summary": summary, "responses": {"200": {"description": summary, "content": content}, **problems}}
+
+
+def _health() -> dict[str, Any]:
+    ready = {"ready": {"type": "boolean"}, "reasons": {"type": "array", "items": {"type": "string"}}}
+    state = {"content": _json({"type": "object", "required": ["ready", "reasons"], "properties": ready})}
+    return {
+        "summary": "Whether everything works; needs no key",
+        "security": [],
+        "responses": {"200": {"description": "Ready", **state}, "503": {"description": "Not ready, and why", **state}},
+    }
+
+
+def _download(table: str, content: Content) -> dict[str, Any]:
+    formats = TABLES[table].formats
+    shown = {"answers": _ref("Answer"), "codebook": _row(codebook.columns(content)), "summary": _ref("Summary")}
+    schema = shown.get(table, {"type": "object"})
+    shapes = {
+        "csv": {"type": "string"},
+        "jsonl": {"type": "string", "description": "One JSON object a line."},
+        "json": schema if table == "summary" else {"type": "array", "items": schema},
+    }
+    bodies = {FORMATS[form].media.partition(";")[0]: {"schema": shapes[form]} for form in formats}
+    described = _get(ABOUT.get(table, table), bodies, "400", "404", "406")
+    described["parameters"] = [
+        _parameter("round", "path", {"type": "string", "enum": list(content.rounds)}, "Code of the round"),
+        _parameter("format", "query", {"type": "string", "enum": list(formats)}, "Instead of Accept"),
+        _parameter("purpose", "query", {"type": "string", "minLength": 1, "maxLength": 200}, "What it is for"),
+    ]
+    return described
+
+
+def _parameter(name: str, where: str, schema: dict[str, Any], about: str) -> dict[str, Any]:
+    return {"name": name, "in": where, "required": where == "path", "schema": schema, "description": about}
+
+
+def _row(columns: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": list(columns),
+        "properties": {column: {"type": ["string", "integer", "null"]} for column in columns},
+    }
+
+
+_PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+    },
+}
+_FIGURE: dict[str, Any] = {
+    "type": "object",
+    "required": ["base", "step", "counts", "as_of"],
+    "properties": {
+        "base": {"type": ["integer", "null"], "description": "People; null when they are too few to say"},
+        "step": {"enum": ["five", "three", "each", "largest", "total"]},
+        "counts": {"type": "object", "additionalProperties": {"type": "integer"}},
+        "as_of": {"type": "integer", "description": "The release this figure was made for"},
+    },
+}
+_SUMMARY: dict[str, Any] = {
+    "type": "object",
+    "required": ["round", "release", "as_of", "base", "reveal_at", "dilemmas", "items"],
+    "properties": {
+        "round": {"type": "string"},
+        "release": {"type": "integer"},
+        "as_of": {"type": "string", "format": "date-time"},
+        "base": {"type": "integer"},
+        "reveal_at": {"type": "integer"},
+        "dilemmas": {"type": "object", "additionalProperties": _FIGURE},
+        "items": {"type": "object", "additionalProperties": _FIGURE},
+    },
+}
+_ROUNDS: dict[str, Any] = {
+    "type": "object",
+    "required": ["rounds"],
+    "properties": {
+        "rounds": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "round": {"type": "string"},
+                    "state": {"enum": ["planned", "open", "closed"]},
+                    "title": {"type": "object"},
+                    "dilemmas": {"type": "array", "items": {"type": "string"}},
+                    "participants": {"type": "object", "additionalProperties": {"type": "integer"}},
+                    "release": {"type": ["integer", "null"]},
+                    "tables": {"type": "object"},
+                },
+            },
+        }
+    },
+}

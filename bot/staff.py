@@ -1,0 +1,215 @@
+"""The export API, on a port of its own: health, metrics, rounds and downloads, with a bearer token."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import logging
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from sqlalchemy import Connection, Engine, text
+
+from bot import metrics, openapi
+from bot.download import Pieces, send
+from bot.pages import page
+from bot.problems import HELP, Problem, as_problems
+from content import Content
+from storage.database import begin_read
+from storage.exports import FORMATS, TABLES, NothingReleased, export
+from storage.keys import Keys
+from storage.overview import rounds_now
+from storage.worker import Worker
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+NO_KEY = ("/", "/v1/health")
+DOWNLOADS_AT_ONCE = 3
+LONGEST_PURPOSE = 200
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "Server": "stadsdialoog",
+}
+POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+def app(
+    engine: Engine,
+    worker: Worker,
+    content: Content,
+    keys: Keys,
+    token: str,
+    health: Callable[[], Mapping[str, Any]],
+) -> web.Application:
+    """The staff port. Serve it without an access log: a request's line may hold a purpose.
+
+    `token` is the one key; only its digest is kept here. `health` tells the state of each part: a
+    bool, or a mapping with `ready`; the process is ready when all of them are.
+    """
+    desk = _Desk(engine, worker, content, keys, health)
+    made = web.Application(middlewares=[as_problems, _key_wanted(token)])
+    made.on_response_prepare.append(_secure)
+    made.add_routes(
+        [
+            web.get("/", desk.front),
+            web.get("/v1/health", desk.health),
+            web.get("/v1/metrics", desk.metrics),
+            web.get("/v1/openapi", desk.openapi),
+            web.get("/v1/rounds", desk.rounds),
+            *(web.get(f"/v1/rounds/{{round}}/{table}", partial(desk.table, table)) for table in TABLES),
+        ]
+    )
+    return made
+
+
+class _Desk:
+    def __init__(
+        self, engine: Engine, worker: Worker, content: Content, keys: Keys, health: Callable[[], Mapping[str, Any]]
+    ) -> None:
+        self._engine, self._worker, self._content, self._keys, self._health = engine, worker, content, keys, health
+        self._downloads = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
+        self._front = page("staff.html", rounds=content.rounds, tables=TABLES)
+        style = re.search(r"<style>(.*?)</style>", self._front, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(style[1].encode() if style else b"").digest()).decode()
+        self._front_policy = f"{POLICY}; style-src 'sha256-{digest}'"
+
+    async def front(self, request: web.Request) -> web.Response:
+        headers = {"Content-Security-Policy": self._front_policy}
+        return web.Response(text=self._front, content_type="text/html", headers=headers)
+
+    async def health(self, request: web.Request) -> web.Response:
+        parts = dict(self._health())
+        reasons = [name for name, state in parts.items() if not _ready(state)]
+        try:
+            await asyncio.wait_for(self._worker.run(lambda conn: conn.execute(text("select 1")).scalar_one()), 5)
+        except Exception:
+            reasons.append("the storage worker does not answer")
+        state = {"ready": not reasons, "reasons": reasons, **parts}
+        return web.json_response(state, status=HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK)
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        body = await self._read(metrics.exposition)
+        return web.Response(body=body, headers={"Content-Type": metrics.MEDIA})
+
+    async def openapi(self, request: web.Request) -> web.Response:
+        return web.json_response(openapi.describe(self._content))
+
+    async def rounds(self, request: web.Request) -> web.Response:
+        return web.json_response({"rounds": await self._read(lambda conn: rounds_now(conn, self._content))})
+
+    async def table(self, table: str, request: web.Request) -> web.StreamResponse:
+        round_code = request.match_info["round"]
+        if round_code not in self._content.rounds:
+            known = ", ".join(self._content.rounds)
+            raise Problem(HTTPStatus.NOT_FOUND, f"There is no such round; there are: {known}.")
+        form = _format(request, TABLES[table].formats)
+        stated = _purpose(request)
+        headers = {
+            "Content-Type": FORMATS[form].media,
+            "Content-Disposition": f'attachment; filename="{table}-{round_code}.{form}"',
+        }
+
+        async with self._downloads:
+            pieces = Pieces(self._engine, lambda conn: export(conn, self._content, self._keys, round_code, table, form))
+            try:
+                response = await send(request, pieces, headers)
+            except NothingReleased:
+                detail = "No summary of this round was released yet; it is once enough people took part. Try later."
+                raise Problem(HTTPStatus.NOT_FOUND, detail) from None
+        log.info("download: %s of %s as %s, purpose %s", table, round_code, form, "stated" if stated else "not stated")
+        return response
+
+    async def _read(self, look: Callable[[Connection], T]) -> T:
+        def snapshot() -> T:
+            with self._engine.connect() as conn:
+                begin_read(conn)
+                return look(conn)
+
+        return await asyncio.to_thread(snapshot)
+
+
+def _ready(state: object) -> bool:
+    return bool(state.get("ready", True)) if isinstance(state, Mapping) else bool(state)
+
+
+def _key_wanted(token: str) -> Middleware:
+    digest = hashlib.sha256(token.encode()).digest()
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path not in NO_KEY and request.match_info.http_exception is None:
+            scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+            offered = hashlib.sha256(given.strip().encode("utf8", "surrogateescape")).digest()
+            if not (hmac.compare_digest(offered, digest) and scheme.lower() == "bearer"):
+                challenge = 'Bearer realm="stadsdialoog"' + (', error="invalid_token"' if given else "")
+                detail = "Send the staff key: Authorization: Bearer KEY."
+                raise Problem(HTTPStatus.UNAUTHORIZED, detail, {"WWW-Authenticate": challenge})
+        return await handler(request)
+
+    return check
+
+
+async def _secure(request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in {**HEADERS, "Content-Security-Policy": POLICY}.items():
+        response.headers.setdefault(name, value)
+
+
+def _purpose(request: web.Request) -> str:
+    """What the download is for; empty when it was not stated."""
+    purpose = request.query.get("purpose")
+    if purpose is None:
+        return ""
+    if not 1 <= len(purpose.strip()) <= LONGEST_PURPOSE or not purpose.isprintable():
+        raise Problem(HTTPStatus.BAD_REQUEST, f"purpose: say in 1 to {LONGEST_PURPOSE} characters what this is for.")
+    return purpose.strip()
+
+
+def _format(request: web.Request, formats: tuple[str, ...]) -> str:
+    """The format asked for with `?format=` or else with `Accept`; the first one when neither says."""
+    there = ", ".join(f"{form} ({FORMATS[form].media.partition(';')[0]})" for form in formats)
+    asked = request.query.get("format")
+    if asked is not None:
+        if asked in formats:
+            return asked
+        raise Problem(HTTPStatus.NOT_ACCEPTABLE, f"format: this table is there as {there}. {HELP}")
+    ranked = _accepted(request.headers.getall("Accept", []))
+    best = max(formats, key=lambda form: _weight(form, ranked))
+    if _weight(best, ranked) <= 0:
+        raise Problem(HTTPStatus.NOT_ACCEPTABLE, f"Accept: this table is there as {there}. {HELP}")
+    return best
+
+
+def _accepted(headers: list[str]) -> list[tuple[str, float]]:
+    """Media ranges with their weights. A weight nobody can read counts as one."""
+    found = []
+    for one in ",".join(headers).split(","):
+        media, *parameters = (part.strip().lower() for part in one.split(";"))
+        given = next((p[2:].strip() for p in parameters if p.startswith("q=")), "1")
+        weight = float(given) if re.fullmatch(r"\d(\.\d{0,3})?", given) else 1.0
+        if media:
+            found.append((media, weight))
+    return found or [("*/*", 1.0)]
+
+
+def _weight(form: str, ranked: list[tuple[str, float]]) -> float:
+    own = (FORMATS[form].media.partition(";")[0], *FORMATS[form].also)
+    by_width = ({media: weight for media, weight in ranked if media in own}, *_ranges(own, ranked))
+    return next((max(found.values()) for found in by_width if found), 0.0)
+
+
+def _ranges(own: tuple[str, ...], ranked: list[tuple[str, float]]) -> tuple[dict[str, float], dict[str, float]]:
+    kinds = {f"{media.partition('/')[0]}/*" for media in own}
+    return {m: w for m, w in ranked if m in kinds}, {m: w for m, w in ranked if m == "*/*"}

@@ -1,0 +1,317 @@
+"""The export API over real HTTP: keys, formats, problems, downloads that never hold up the dialogue."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import logging
+import re
+import socket
+import time
+from collections.abc import AsyncIterator
+from itertools import product
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from aiohttp import web
+
+from bot import staff
+from bot.house import House
+from content import Content
+from storage.database import begin_read, now, wipe_traces
+from storage.exports import FORMATS, TABLES, export
+from storage.releases import release
+from tests.seeding import crowd, position, resident
+
+KEY = "the-key-of-the-staff-0123456789"
+STATE: dict[str, Any] = {"database": True, "telegram": {"ready": True}}
+
+
+class Api:
+    """A client of the staff port; `get` sends the key unless told otherwise."""
+
+    def __init__(self, port: int, session: aiohttp.ClientSession) -> None:
+        self.port, self.session = port, session
+
+    async def get(
+        self, path: str, key: str | None = KEY, method: str = "GET", **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if key is not None:
+            sent["Authorization"] = f"Bearer {key}"
+        address = f"http://127.0.0.1:{self.port}{path}"
+        async with self.session.request(method, address, headers=sent) as answer:
+            return answer.status, dict(answer.headers), await answer.read()
+
+
+@pytest_asyncio.fixture
+async def api(house: House) -> AsyncIterator[Api]:
+    app = staff.app(house.engine, house.worker, house.content, house.keys, KEY, lambda: STATE)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with aiohttp.ClientSession() as session:
+        yield Api(runner.addresses[0][1], session)
+    await runner.cleanup()
+
+
+async def people(house: House, number: int, prefix: str = "p") -> None:
+    await house.worker.run(lambda conn: crowd(conn, [{"growth": "a", "space": "b"}] * number, prefix))
+
+
+def whole(house: House, table: str, form: str) -> bytes:
+    with house.engine.connect() as conn:
+        begin_read(conn)
+        return b"".join(export(conn, house.content, house.keys, "dreams", table, form))
+
+
+def problem(status: int, headers: dict[str, str], body: bytes) -> dict[str, Any]:
+    """The body as problem details, checked for what RFC 9457 wants."""
+    assert headers["Content-Type"].startswith("application/problem+json")
+    told: dict[str, Any] = json.loads(body)
+    assert told["status"] == status
+    assert told["type"] == "about:blank"
+    assert told["title"]
+    assert told["detail"].endswith(".")
+    return told
+
+
+# ---------------------------------------------------------------- the key
+
+
+async def test_without_the_key_nothing_is_told(api: Api) -> None:
+    for path in ("/v1/rounds", "/v1/metrics", "/v1/openapi", "/v1/rounds/dreams/answers"):
+        for key in (None, "", "wrong", KEY[:-1], KEY + "x", "é", KEY.upper()):
+            status, headers, body = await api.get(path, key)
+            assert status == 401
+            assert headers["WWW-Authenticate"].startswith('Bearer realm="stadsdialoog"')
+            assert "Authorization: Bearer" in problem(status, headers, body)["detail"]
+
+
+async def test_another_scheme_is_not_enough(api: Api) -> None:
+    status, _, _ = await api.get("/v1/rounds", None, Authorization=f"Basic {KEY}")
+    assert status == 401
+    status, _, _ = await api.get("/v1/rounds", None, Authorization=f"bearer {KEY}")
+    assert status == 200
+
+
+async def test_the_key_and_the_purpose_are_in_no_log(api: Api, house: House, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    await people(house, 3)
+    for path in ("/v1/rounds/dreams/answers?purpose=for-the-alderman", "/v1/nothing", "/v1/rounds/dreams/summary"):
+        await api.get(path)
+        await api.get(path, "a-wrong-key")
+    assert "download: answers of dreams as csv, purpose stated" in caplog.text
+    for secret in (KEY, "a-wrong-key", "for-the-alderman", "127.0.0.1"):
+        assert secret not in caplog.text
+
+
+# ---------------------------------------------------------------- downloads
+
+
+async def test_a_download_is_the_export(api: Api, house: House) -> None:
+    await people(house, 30)
+    await house.worker.run(lambda conn: release(conn, house.content, "dreams", 10, now()))
+    for table, form in [(name, form) for name, one in TABLES.items() for form in one.formats]:
+        path = f"/v1/rounds/dreams/{table}?format={form}&purpose=Raadsvoorstel"
+        status, headers, body = await api.get(path)
+        assert status == 200
+        assert headers["Content-Type"] == FORMATS[form].media
+        assert headers["Content-Disposition"] == f'attachment; filename="{table}-dreams.{form}"'
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert body == whole(house, table, form)
+        empty = await api.get(path, method="HEAD")
+        assert (empty[0], empty[2]) == (200, b"")
+
+
+ACCEPTED = {
+    "": "csv",
+    "*/*": "csv",
+    "text/html,application/xhtml+xml,*/*;q=0.8": "csv",
+    "text/*": "csv",
+    "application/jsonl": "jsonl",
+    "application/x-ndjson": "jsonl",
+    "text/csv;q=0.5, application/jsonl": "jsonl",
+    "text/csv;q=0, */*": "jsonl",
+    "application/json;q=0.9, text/csv;q=0.1": "csv",
+}
+
+
+async def test_the_format_follows_from_accept(api: Api) -> None:
+    for accept, form in ACCEPTED.items():
+        status, headers, _ = await api.get("/v1/rounds/dreams/answers", **({"Accept": accept} if accept else {}))
+        assert (accept, status, headers["Content-Type"]) == (accept, 200, FORMATS[form].media)
+
+
+async def test_a_large_download_does_not_hold_up_the_loop(api: Api, house: House) -> None:
+    await people(house, 12_000)
+    lag = 0.0
+
+    async def watch() -> None:
+        nonlocal lag
+        while True:
+            began = time.perf_counter()
+            await asyncio.sleep(0.01)
+            lag = max(lag, time.perf_counter() - began - 0.01)
+
+    watching = asyncio.create_task(watch())
+    status, _, body = await api.get("/v1/rounds/dreams/answers")
+    watching.cancel()
+    assert status == 200
+    assert len(list(csv.reader(io.StringIO(body.decode(), newline="")))) == 24_001
+    assert lag < 0.5
+
+
+async def test_who_walks_away_from_a_download_leaves_no_reader_behind(api: Api, house: House) -> None:
+    await people(house, 8_000)
+    client = socket.create_connection(("127.0.0.1", api.port))
+    client.sendall(f"GET /v1/rounds/dreams/answers HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n\r\n".encode())
+    assert (await asyncio.to_thread(client.recv, 100)).startswith(b"HTTP/1.1 200")
+    await house.worker.run(lambda conn: resident(conn, house.keys, position("growth", "a"), address="1"))
+    client.close()
+    async with asyncio.timeout(5):
+        while not await asyncio.to_thread(wipe_traces, house.engine):  # noqa: ASYNC110 - another thread lets go
+            await asyncio.sleep(0.05)
+
+
+async def test_more_downloads_than_readers_all_arrive(api: Api, house: House) -> None:
+    await people(house, 200)
+    bodies = await asyncio.gather(*(api.get("/v1/rounds/dreams/answers") for _ in range(12)))
+    assert {body for _, _, body in bodies} == {whole(house, "answers", "csv")}
+
+
+# ---------------------------------------------------------------- what goes wrong
+
+
+PROBLEMS = [
+    ("/v1/rounds/sleeping/answers", 404, "dreams"),
+    ("/v1/rounds/dreams/votes", 404, "/v1/openapi"),
+    ("/v1/rounds/dreams/summary", 404, "No summary of this round was released yet"),
+    ("/nothing", 404, "/v1/openapi"),
+    ("/v1/rounds/", 404, "/v1/openapi"),
+    ("/v1/rounds/dreams/answers?format=xml", 406, "csv (text/csv), jsonl (application/jsonl)"),
+    ("/v1/rounds/dreams/answers?format=", 406, "csv (text/csv)"),
+    ("/v1/rounds/dreams/answers?purpose=", 400, "1 to 200 characters"),
+    ("/v1/rounds/dreams/answers?purpose=" + "x" * 201, 400, "1 to 200 characters"),
+    ("/v1/rounds/dreams/answers?purpose=a%0Ab", 400, "1 to 200 characters"),
+]
+
+
+async def test_a_problem_says_what_to_do(api: Api) -> None:
+    for path, status, says in PROBLEMS:
+        found, headers, body = await api.get(path)
+        assert (path, found) == (path, status)
+        assert says in problem(status, headers, body)["detail"]
+
+
+async def test_a_format_nobody_has_is_not_acceptable(api: Api) -> None:
+    for accept in ("application/xml", "text/csv;q=0", "image/*"):
+        status, headers, body = await api.get("/v1/rounds/dreams/answers", Accept=accept)
+        assert status == 406
+        assert "text/csv" in problem(status, headers, body)["detail"]
+
+
+async def test_another_method_is_told_which_there_are(api: Api) -> None:
+    for path, method in product(("/", "/v1/health", "/v1/rounds", "/v1/rounds/dreams/answers"), ("POST", "DELETE")):
+        status, headers, body = await api.get(path, method=method)
+        assert status == 405
+        assert headers["Allow"] == "GET, HEAD"
+        problem(status, headers, body)
+
+
+async def test_a_fault_of_ours_is_a_problem_without_details(
+    api: Api, house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await house.worker.run(lambda conn: conn.exec_driver_sql("DROP TABLE consent"))
+    status, headers, body = await api.get("/v1/rounds/dreams/answers")
+    assert status == 500
+    assert "OperationalError" not in problem(500, headers, body)["detail"]
+    assert "OperationalError on" in caplog.text
+
+
+async def test_half_a_file_is_never_taken_for_a_whole_one(api: Api, house: House) -> None:
+    await people(house, 4_000)
+    last = max(range(1, 8_001), key=house.keys.answer_id)
+    await house.worker.run(
+        lambda conn: conn.exec_driver_sql("UPDATE answer SET answered_at = 'x' WHERE id = ?", (last,))
+    )
+    with pytest.raises(aiohttp.ClientError):
+        await api.get("/v1/rounds/dreams/answers")
+
+
+# ---------------------------------------------------------------- what is around the downloads
+
+
+async def test_the_rounds_tell_where_people_are(api: Api, house: House, content: Content) -> None:
+    await people(house, 12)
+    await house.worker.run(lambda conn: resident(conn, house.keys, position("growth", "a"), address="1"))
+    await house.worker.run(lambda conn: release(conn, content, "dreams", 10, now()))
+    status, _, body = await api.get("/v1/rounds")
+    assert status == 200
+    told = {one["round"]: one for one in json.loads(body)["rounds"]}
+    assert list(told) == list(content.rounds)
+    dreams = told["dreams"]
+    assert dreams["state"] == "open"
+    assert dreams["participants"] == {"started": 1, "paused": 0, "finished": 12}
+    assert dreams["release"] == 1
+    assert dreams["title"] == dict(content.rounds["dreams"].title.by)
+    assert dreams["tables"]["answers"] == ["csv", "jsonl"]
+
+
+async def test_health_needs_no_key_and_names_what_is_wrong(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    status, _, body = await api.get("/v1/health", None)
+    assert (status, json.loads(body)) == (200, {"ready": True, "reasons": [], **STATE})
+    monkeypatch.setitem(STATE, "telegram", {"ready": False, "trouble": "silent"})
+    monkeypatch.setitem(STATE, "database", False)
+    status, headers, body = await api.get("/v1/health", None)
+    told = json.loads(body)
+    assert (status, told["ready"], told["reasons"]) == (503, False, ["database", "telegram"])
+    assert headers["Content-Type"].startswith("application/json")
+
+
+async def test_metrics_are_counts(api: Api, house: House) -> None:
+    await people(house, 7)
+    status, headers, body = await api.get("/v1/metrics")
+    assert status == 200
+    assert headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    lines = body.decode().splitlines()
+    assert 'stadsdialoog_participants{round="dreams",status="finished"} 7.0' in lines
+    assert 'stadsdialoog_answer_rows{round="dreams"} 14.0' in lines
+    assert all(re.fullmatch(r"(# .*|[a-z_]+(\{[^}]*\})? [0-9.e+-]+)", line) for line in lines)
+
+
+async def test_openapi_describes_what_is_there(api: Api, house: House) -> None:
+    status, _, body = await api.get("/v1/openapi")
+    assert status == 200
+    told = json.loads(body)
+    assert told["openapi"].startswith("3.1")
+    await people(house, 12)
+    await house.worker.run(lambda conn: release(conn, house.content, "dreams", 10, now()))
+    for path, methods in told["paths"].items():
+        found, headers, _ = await api.get(path.replace("{round}", "dreams"))
+        assert found == 200, path
+        described = methods["get"]["responses"]["200"]["content"]
+        assert headers["Content-Type"].partition(";")[0] in described
+    for table, one in TABLES.items():
+        described = told["paths"][f"/v1/rounds/{{round}}/{table}"]["get"]["responses"]["200"]["content"]
+        assert list(described) == [FORMATS[form].media.partition(";")[0] for form in one.formats]
+
+
+async def test_the_front_page_tells_in_two_languages_how_to_call(api: Api) -> None:
+    status, headers, body = await api.get("/", None)
+    page = body.decode()
+    assert status == 200
+    assert headers["Content-Type"].startswith("text/html")
+    assert '<section lang="nl">' in page
+    assert '<section lang="en">' in page
+    assert page.count("/v1/rounds/dreams/answers?format=csv") == 2
+    assert KEY not in page
+    assert "script" not in page
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "style-src 'sha256-" in headers["Content-Security-Policy"]
+    assert headers["X-Frame-Options"] == "DENY"
