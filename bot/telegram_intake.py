@@ -111,7 +111,7 @@ class Intake:
         """Say once in an outage that it will take a while."""
         if caller.address not in self._told:
             self._told.add(caller.address)
-            self._sender.put_ready(caller, self._notice(caller, "error.later"))
+            self._sender.put_ready(caller, self._notice(caller, "telegram.later"))
 
     def _notice(self, caller: Caller, key: str) -> Reply:
         guess = caller.language.split("-")[0]

@@ -28,7 +28,7 @@ async def introduce(bot: Bot, content: Content) -> None:
 
 
 async def _in_language(bot: Bot, content: Content, code: str, language: str) -> None:
-    commands = tuple(BotCommand(c.name, c.about[language]) for c in content.commands if c.listed)
+    commands = tuple(BotCommand(c.shown.get(language, c.name), c.about[language]) for c in content.commands if c.listed)
     if await bot.get_my_commands(language_code=code) != commands:
         await bot.set_my_commands(commands, language_code=code)
     words = content.words(language)

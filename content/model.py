@@ -141,10 +141,14 @@ class Round(Versioned):
 
 
 class Command(Strict):
-    """A slash command: its canonical name, what it does in a line, and its other names."""
+    """A slash command: its canonical name, what it does in a line, and its other names.
+
+    `shown` names it in a language's menu; every name works in every language.
+    """
 
     name: Code
     also: tuple[Code, ...] = ()
+    shown: Mapping[str, Code] = {}
     about: Text
     listed: bool = True
 

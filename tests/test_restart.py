@@ -108,7 +108,7 @@ async def walk(resident: Resident, meant: dict[tuple[int, str], str], chance: ra
         if item not in ("position", "reasons"):
             await press(resident, "Alle drie overslaan" if tapped.at == "age" else 0)
             continue
-        await asyncio.sleep(chance.uniform(0.05, 0.5))
+        await asyncio.sleep(chance.uniform(0.2, 0.9))
         place = chance.randrange(5 if item == "position" else 4)
         choice = Tapped.read(resident.last.data[place])
         assert choice

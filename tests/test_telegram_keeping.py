@@ -148,7 +148,7 @@ async def test_while_nothing_can_be_kept_residents_hear_so_once_and_nothing_is_l
     door.broken = True
     api.updates.damping = False
     number = (await resident.tap(choice(shown, "a")))[0]
-    assert (await resident.reply()).text == house.content.words("nl")("error.later")
+    assert (await resident.reply()).text == house.content.words("nl")("telegram.later")
     await resident.quiet(0.5)
     assert api.updates.confirmed <= number
     polls = len(api.calls_of("getUpdates"))
