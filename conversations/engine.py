@@ -30,6 +30,7 @@ from conversations.shapes import (
     Typed,
 )
 from conversations.steps import ask
+from conversations.walk import walk
 
 
 def answer(progress: Progress, heard: Heard, content: Content, city: City) -> Turn:
@@ -94,18 +95,13 @@ def _why(question: Question, progress: Progress, content: Content) -> Turn:
 
 
 def _recalled(progress: Progress, tap: Tapped, content: Content) -> Progress:
-    """Before consent nothing is kept: the consent's buttons say in which language it was read."""
+    """Who is not counted is remembered for half an hour at most; their buttons say where and in which language."""
     if progress.counted or tap.tag not in content.languages:
         return progress
-    if progress.at == "language" and tap.at == "count_me":
-        return replace(progress, at="count_me", language=tap.tag)
-    return (
-        progress
-        if tap.tag == progress.language
-        else replace(progress, language=tap.tag)
-        if progress.at == tap.at
-        else progress
-    )
+    spoken = replace(progress, language=tap.tag)
+    if progress.at == "language" and tap.at in walk(progress, content):
+        return replace(spoken, at=tap.at, finished=tap.at == "goodbye")
+    return spoken if tap.at == progress.now else progress
 
 
 # ---------------------------------------------------------------- typed
