@@ -93,7 +93,7 @@ class _Site:
 
     def _words(self, language: str) -> dict[str, str]:
         words = self.content.words(language)
-        return {key: words(key) for key in WORDS if key in words.fallback}
+        return {key: words(key) for key in WORDS}
 
     def _chat_page(self, language: str, words: dict[str, dict[str, str]]) -> str:
         everywhere = [(code, self.content.words(code)) for code in self.content.languages]
