@@ -6,20 +6,23 @@ belongs to was committed: keep before say.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
-import time
-from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection
 
+from bot.visits import Visit, Visits
 from content import Content
 from conversations import City, Progress, Say, Turn, answer
 from conversations.mydata import describe
-from conversations.shapes import Arrived, Corrected, Forgot, Heard, Resumes
+from conversations.shapes import Arrived, Commanded, Corrected, Forgot, Heard, Resumes
+from conversations.typed import clean
 from storage import keeping
 from storage.database import now as clock
 from storage.erasure import erase, new_receipt
@@ -31,8 +34,6 @@ from storage.worker import NotKept, Worker
 
 __all__ = ["Caller", "Desk", "File", "NotKept", "Reply"]
 
-VISIT_SECONDS = 30 * 60
-MOST_VISITS = 50_000
 # Chosen for a guess at the language; whoever reads neither Dutch nor Limburgish is likelier to read English.
 GUESS_OTHERWISE = "en"
 
@@ -72,13 +73,13 @@ class Reply:
     file: File | None = None
 
 
-@dataclass
-class _Visit:
-    """Someone who is not counted: in memory only, and not for long."""
+@dataclass(frozen=True)
+class _Done:
+    """What a turn leads to once it is committed: the reply, and what is remembered without being kept."""
 
-    progress: Progress
-    turn: int
-    until: float
+    reply: Reply
+    visit: Visit | None = None
+    results: Mapping[str, Any] | None = None
 
 
 class Desk:
@@ -89,8 +90,9 @@ class Desk:
     ) -> None:
         self._worker, self._content, self._keys, self._city = worker, content, keys, city
         self._round, self._tell_receiver = round_code, tell_receiver
-        self._visits: OrderedDict[str, _Visit] = OrderedDict()
-        self._results: tuple[tuple[str, int], Any] | None = None
+        self._visits = Visits()
+        self._results: Mapping[str, Any] | None = None
+        self._at_work: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def hear(self, caller: Caller, heard: Heard, update: str | None = None) -> Reply:
         """One thing heard. `update` is the channel's own id for it (unique in the channel): one that was
@@ -98,7 +100,17 @@ class Desk:
 
         Raises NotKept when the database could not keep it: do not acknowledge, try later.
         """
-        return await self._worker.run(lambda conn: self._turn(conn, caller, heard, update))
+        here = self._keys.address(caller.channel, caller.address)
+        if isinstance(heard, Commanded):
+            # What stands behind a command may be kept; what is typed the dialogue itself cleans.
+            heard = Commanded(heard.name, clean(heard.payload))
+        one_at_a_time = self._at_work.setdefault(here, asyncio.Lock())
+        async with one_at_a_time:
+            visit = self._visits.get(here) or self._visit(caller)
+            done = await self._worker.run(lambda conn: self._turn(conn, caller, here, visit, heard, update), here)
+            self._visits.put(here, done.visit)
+            self._results = done.results or self._results
+        return done.reply
 
     async def park(self, channel: str, update: str, kind: str) -> None:
         """An update nobody can read: remembered by id and type, without its content, and not met again."""
@@ -113,7 +125,7 @@ class Desk:
     async def unreachable(self, caller: Caller) -> None:
         """The channel refuses to reach this person (blocked, deleted); answers stay."""
         here = self._keys.address(caller.channel, caller.address)
-        await self._worker.run(lambda conn: keeping.reach(conn, here, False))
+        await self._worker.run(lambda conn: keeping.reach(conn, here, False), here)
 
     async def owed(self, channel: str) -> list[tuple[Caller, Reply]]:
         """Replies that a crash kept from being sent, made again from progress."""
@@ -121,13 +133,16 @@ class Desk:
 
     # ------------------------------------------------------------ in the storage thread
 
-    def _turn(self, conn: Connection, caller: Caller, heard: Heard, update: str | None) -> Reply:
-        now, here = clock(), self._keys.address(caller.channel, caller.address)
+    # Nothing here changes anything but the database: a batch that was not committed is run again.
+
+    def _turn(
+        self, conn: Connection, caller: Caller, here: str, visit: Visit, heard: Heard, update: str | None
+    ) -> _Done:
+        now = clock()
         if update is not None and not keeping.first_time(conn, f"{caller.channel}:{update}", now):
             heard = Arrived()
         person = keeping.find(conn, here)
-        visit = None if person else self._visit(here, caller)
-        progress = person.progress if person else visit.progress  # type: ignore[union-attr]
+        progress = person.progress if person else visit.progress
         city = self._snapshot(conn, progress, person)
         turn = answer(progress, heard, self._content, city)
         for fact in turn.facts:
@@ -136,14 +151,16 @@ class Desk:
             elif isinstance(fact, Forgot) and person:
                 erase(conn, person.id, self._keys, now, self._tell_receiver)
                 self._worker.erase_traces()
-                return Reply(turn.says, turn.toast, person.turn + 1)
+                return _Done(Reply(turn.says, turn.toast, person.turn + 1))
             elif isinstance(fact, Resumes) and (found := self._resume(conn, fact, here)):
-                return self._kept(conn, found, answer(found.progress, Arrived(), self._content, city), now)
+                turn = answer(found.progress, Arrived(), self._content, city)
+                return _Done(self._kept(conn, found, turn, now))
         if person is None and turn.progress.counted:
             person = keeping.begin(conn, turn.progress, caller.address, here, self._keys, now)
         if person is None:
-            return self._not_kept(here, visit, turn)
-        return self._kept(conn, person, turn, now)
+            number = visit.turn + 1
+            return _Done(Reply(turn.says, turn.toast, number), Visit(turn.progress, number), city.results)
+        return _Done(self._kept(conn, person, turn, now), None, city.results)
 
     def _resume(self, conn: Connection, fact: Resumes, here: str) -> Person | None:
         return keeping.move_contact(conn, self._keys.resume_hash(fact.code), here)
@@ -164,36 +181,18 @@ class Desk:
         data = json.dumps(kept, ensure_ascii=False, indent=2).encode()
         return says, File("stadsdialoog.json", data)
 
-    def _visit(self, here: str, caller: Caller) -> _Visit:
-        self._expire()
-        visit = self._visits.get(here)
-        if visit is None:
-            language = caller.language.split("-")[0].lower() or self._content.languages[0]
-            known = language if language in self._content.languages else GUESS_OTHERWISE
-            visit = _Visit(Progress(self._round, caller.channel, known, secrets.randbits(62)), 0, 0.0)
-        return visit
-
-    def _not_kept(self, here: str, visit: _Visit | None, turn: Turn) -> Reply:
-        number = visit.turn + 1 if visit else 1
-        self._visits[here] = _Visit(turn.progress, number, time.monotonic() + VISIT_SECONDS)
-        self._visits.move_to_end(here)
-        return Reply(turn.says, turn.toast, number)
-
-    def _expire(self) -> None:
-        while self._visits:
-            oldest = next(iter(self._visits.values()))
-            if oldest.until > time.monotonic() and len(self._visits) <= MOST_VISITS:
-                return
-            self._visits.popitem(last=False)
+    def _visit(self, caller: Caller) -> Visit:
+        language = caller.language.split("-")[0].lower() or self._content.languages[0]
+        known = language if language in self._content.languages else GUESS_OTHERWISE
+        return Visit(Progress(self._round, caller.channel, known, secrets.randbits(62)))
 
     def _snapshot(self, conn: Connection, progress: Progress, person: Person | None) -> City:
         state, number = keeping.round_state(conn, progress.round)
-        if self._results is None or self._results[0] != (progress.round, number):
-            self._results = ((progress.round, number), latest(conn, progress.round) if number else None)
+        results = self._results
+        if not number or not results or (results["round"], results["release"]) != (progress.round, number):
+            results = latest(conn, progress.round) if number else None
         code = self._keys.resume_code(person.id) if person and progress.channel == "web" else ""
-        return replace(
-            self._city, open=state == "open", results=self._results[1], receipt=new_receipt(), resume_code=code
-        )
+        return replace(self._city, open=state == "open", results=results, receipt=new_receipt(), resume_code=code)
 
     def _owed(self, conn: Connection, channel: str) -> list[tuple[Caller, Reply]]:
         found = []

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import IO
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from bot.desk import Desk
-from bot.settings import Settings
+from bot.settings import Settings, SettingsFault
 from content import Content, load
 from conversations import City
 from storage.database import DatabaseFault, open_engine, prepare
+from storage.faults import describe
 from storage.keys import Keys, read_or_make
 from storage.worker import Worker
 
@@ -55,14 +56,23 @@ def build(settings: Settings) -> House:
     os.umask(0o077)
     content = load()
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if settings.database.startswith("postgresql") and not settings.pseudonym_key:
+        # Made here, it would be another one on every machine.
+        raise SettingsFault("STADSDIALOOG_PSEUDONYM_KEY: expected, because DATABASE is PostgreSQL")
     keys = Keys(read_or_make(settings.data, settings.pseudonym_key))
-    engine = open_engine(settings.database_address)
+    engine = open_database(settings.database_address, content, keys)
+    return House(settings, content, keys, engine, Worker(engine))
+
+
+def open_database(address: str, content: Content, keys: Keys) -> Engine:
+    """A database of this house, at this version. Raises DatabaseFault."""
     states = {code: "open" if code == FIRST_ROUND else "planned" for code in content.rounds}
     try:
+        engine = open_engine(address)
         prepare(engine, keys, states)
-    except OperationalError as error:
-        raise DatabaseFault(f"STADSDIALOOG_DATABASE: cannot be opened: {error.orig}") from None
-    return House(settings, content, keys, engine, Worker(engine))
+    except (DBAPIError, OSError) as error:
+        raise DatabaseFault(f"STADSDIALOOG_DATABASE: cannot be opened: {describe(error)}") from None
+    return engine
 
 
 @contextmanager

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -12,19 +12,24 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import Progress, TaskID
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from bot import logs
-from bot.house import House, build
-from bot.settings import SettingsFault, read_settings
+from bot.house import House, build, only_one, open_database
+from bot.settings import Settings, SettingsFault, read_settings
 from content import ContentFault
-from storage import exports, keeping, outbox, releases
+from storage import backups, exports, keeping, moving, outbox, releases
 from storage.database import DatabaseFault, begin_read, begin_write, now, wipe_traces
 from storage.erasure import by_pseudonym, erase, new_receipt
+from storage.faults import describe
 from storage.keys import KeyFault
 
 FAULTS = (SettingsFault, KeyFault, ContentFault, DatabaseFault, exports.NoSuchTable, OSError)
-WIPE_TRIES = 50
+WIPE_TRIES, WIPE_WAIT = 50, 0.1
 
 office = typer.Typer(add_completion=False, rich_markup_mode=None)
 Round = Annotated[str, typer.Option("--round", help="the round's code, as in dreams")]
@@ -39,6 +44,9 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*args, **kwargs)
         except FAULTS as fault:
             print(f"stadsdialoog: {fault}", file=sys.stderr)
+            raise typer.Exit(1) from None
+        except DBAPIError as fault:
+            print(f"stadsdialoog: the database: {describe(fault)}", file=sys.stderr)
             raise typer.Exit(1) from None
 
     return run
@@ -155,7 +163,11 @@ def erase_participant(participant: Annotated[str, typer.Option(help="the pseudon
         if found is None:
             raise DatabaseFault(f"{participant}: there is no participant with this pseudonym")
         erase(connection, found, house.keys, now(), bool(house.settings.export_url))
-    if not any(wipe_traces(house.engine) for _ in range(WIPE_TRIES)):
+    for _ in range(WIPE_TRIES):
+        if wipe_traces(house.engine):
+            break
+        time.sleep(WIPE_WAIT)
+    else:
         raise DatabaseFault("erased, but the journal still holds traces: somebody is reading; run backup or restart")
     print(f"erased; receipt {new_receipt()}")
 
@@ -165,14 +177,52 @@ def erase_participant(participant: Annotated[str, typer.Option(help="the pseudon
 def backup(file: Path) -> None:
     """Write a consistent copy of the database while serving. It expires: see docs/operating.md."""
     house = open_house()
-    if house.engine.dialect.name != "sqlite":
-        raise DatabaseFault("STADSDIALOOG_DATABASE: is PostgreSQL; use pg_dump for a backup")
-    if file.exists():
-        raise DatabaseFault(f"{file}: is there already")
-    file.touch(mode=0o600)
-    with house.engine.connect() as connection:
-        source = connection.connection.driver_connection
-        assert isinstance(source, sqlite3.Connection)
-        with sqlite3.connect(file) as copy:
-            source.backup(copy)
+    with _progress() as told:
+        backups.backup(house.engine, file, told)
     print(f"wrote {file}")
+
+
+@office.command()
+@plainly
+def restore(
+    file: Path,
+    force: Annotated[bool, typer.Option("--force", help="overwrite what is in the database")] = False,
+) -> None:
+    """Put a backup back, into SQLite or PostgreSQL; whoever was erased since is erased again."""
+    house = open_house()
+    with only_one(house.settings), _progress() as told:
+        done = backups.restore(file, house.engine, house.keys, now(), force, house.settings.data, told)
+    print(f"restored {done.people} people; {done.erased_again} of them were erased since, and are again")
+
+
+@office.command()
+@plainly
+def move(
+    to: Annotated[str, typer.Option(help="an empty database, as in postgresql+psycopg://host/name")],
+) -> None:
+    """Copy everything into another, empty database, and count it there. What is here stays as it is."""
+    house = open_house()
+    try:
+        Settings(database=to)
+    except ValidationError:
+        raise DatabaseFault("--to: expected sqlite:///FILE or postgresql+psycopg://…") from None
+    target = open_database(to, house.content, house.keys)
+    with only_one(house.settings), _progress() as told:
+        counts = moving.move(house.engine, target, told)
+    for name, number in counts.items():
+        print(f"{name:16}{number:10}")
+    print("moved. Now set STADSDIALOOG_DATABASE, and STADSDIALOOG_PSEUDONYM_KEY to the key of this database")
+
+
+@contextmanager
+def _progress() -> Iterator[moving.Told]:
+    """On a terminal a bar for each table; elsewhere nothing."""
+    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+        bars: dict[str, TaskID] = {}
+
+        def told(table: str, done: int, total: int) -> None:
+            if table not in bars:
+                bars[table] = bar.add_task(table, total=total)
+            bar.update(bars[table], completed=done)
+
+        yield told

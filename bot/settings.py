@@ -28,6 +28,7 @@ class Settings(BaseSettings):
 
     telegram_token: str = Field("", repr=False, pattern=r"^(\d+:[\w-]{20,})?$")
     telegram_api: str = Field("https://api.telegram.org", pattern=r"^https?://[^\s]+$")
+    telegram_webhook: str = Field("", pattern=r"^(https://[^\s]+)?$")
     data: Path = Path("data")
     database: str = Field("", repr=False)
     web: str = "127.0.0.1:8080"
@@ -41,6 +42,8 @@ class Settings(BaseSettings):
     pseudonym_key: str = Field("", repr=False)
     reveal_at: int = Field(10, ge=2)
     contact_days: int = Field(30, ge=0)
+    rows_days: int = Field(365, ge=0)
+    backup_days: int = Field(30, ge=0)
     asked_by: str = ""
     contact: str = ""
     privacy_contact: str = ""

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
 
 from storage.keys import Keys
+from storage.locks import lock_schema
 from storage.tables import Mark, RoundState
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-BUSY_SECONDS = 10
+BUSY_SECONDS = 10.0
+# For every connection to PostgreSQL. A machine that vanished, or hangs, lets its locks go; an answer
+# that was acknowledged is on disk, whatever the server's own default.
+POSTGRESQL = (
+    "timezone=UTC",
+    "synchronous_commit=on",
+    "idle_in_transaction_session_timeout=120000",
+    "tcp_keepalives_idle=20",
+    "tcp_keepalives_interval=5",
+    "tcp_keepalives_count=3",
+)
 
 
 class DatabaseFault(Exception):
@@ -28,14 +43,33 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def open_engine(address: str) -> Engine:
-    """An engine for a SQLAlchemy address. On SQLite each transaction is begun by `begin_write` or `begin_read`."""
+def open_engine(address: str | URL, busy_seconds: float = BUSY_SECONDS) -> Engine:
+    """An engine for a SQLAlchemy address. On SQLite each transaction is begun by `begin_write` or `begin_read`.
+
+    `busy_seconds`: how long a writer waits for another's lock.
+    """
     url = make_url(address)
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    if url.get_backend_name() == "sqlite":
+        return _open_sqlite(url, busy_seconds)
+    options = " ".join(f"-c {one}" for one in (*POSTGRESQL, f"lock_timeout={int(busy_seconds * 1000)}"))
+    given = {"options": options, "connect_timeout": 5, "tcp_user_timeout": 10_000}
+    arguments = {name: value for name, value in given.items() if name not in url.query}
+    return create_engine(url, pool_pre_ping=True, connect_args=arguments, hide_parameters=True)
+
+
+def _open_sqlite(url: URL, busy_seconds: float) -> Engine:
+    file = Path(url.database or "")
+    if not url.database or url.database == ":memory:":
+        raise DatabaseFault("STADSDIALOOG_DATABASE: expected a file, as in sqlite:///data/stadsdialoog.db")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch(mode=0o600)
+    # Never created by opening it: a file that vanished must not be taken for a new and empty one.
+    path = f"file:{quote(str(file.absolute()))}?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(path, uri=True, timeout=busy_seconds, check_same_thread=False)
+
+    engine = create_engine(url, creator=connect, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection, record):  # type: ignore[no-untyped-def]
@@ -43,8 +77,25 @@ def open_engine(address: str) -> Engine:
         connection.isolation_level = None
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
+        record.info["file"] = _which(file)
 
     return engine
+
+
+def _which(file: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def check_it_is_there(connection: Connection) -> None:
+    """Raises DatabaseFault when a SQLite file was taken away: SQLite would go on writing into nothing."""
+    if "file" in connection.info and connection.info["file"] != _which(Path(connection.engine.url.database or "")):
+        connection.engine.dispose()
+        connection.invalidate()
+        raise DatabaseFault("its file is gone, or another file is in its place")
 
 
 def begin_write(connection: Connection) -> None:
@@ -72,6 +123,7 @@ def migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.connect() as connection:
         begin_write(connection)
+        lock_schema(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
@@ -98,10 +150,19 @@ def prepare(engine: Engine, keys: Keys, rounds: dict[str, str]) -> None:
 def wipe_traces(engine: Engine) -> bool:
     """After an erasure: move everything out of the write-ahead log and cut it to nothing.
 
-    True when done; False while a reader still holds the log (try again later).
+    True when done; False while a reader still holds the log, or the disk fails (try again later).
     """
     if engine.dialect.name != "sqlite":
         return True
-    with engine.connect() as connection:
-        row = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+    try:
+        with engine.connect() as connection:
+            patience = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+            # Nobody's answer waits for a reader to be done.
+            connection.exec_driver_sql("PRAGMA busy_timeout=0")
+            try:
+                row = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={patience}")
+    except DBAPIError:
+        return False
     return int(row[0]) == 0

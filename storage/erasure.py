@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import secrets
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select
 
 from storage.database import upsert
 from storage.keeping import answers, codes, consents, contacts, owed, participants
 from storage.keys import Keys
-from storage.tables import Mark, Outbox
+from storage.tables import Erased, Mark, Outbox
 
 RECEIPT_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 marks = Mark.__table__  # type: ignore[attr-defined]
 outbox = Outbox.__table__  # type: ignore[attr-defined]
+erased = Erased.__table__  # type: ignore[attr-defined]
 
 
 def new_receipt() -> str:
@@ -39,9 +41,41 @@ def erase(conn: Connection, participant: str, keys: Keys, now: datetime, tell_re
         conn.execute(delete(table).where(table.c.participant == participant))
     conn.execute(delete(participants).where(participants.c.id == participant))
     _count_leaving(conn, here.round)
+    remember(conn, {ledger_code(participant, keys): now.date()})
     if tell_receiver:
         conn.execute(insert(outbox).values(**_event(keys.pseudonym(participant), now)))
     return True
+
+
+def ledger_code(participant: str, keys: Keys) -> str:
+    """What is remembered of an erasure: enough to find this participant in an older backup."""
+    return keys.code("erased", participant, 20)
+
+
+def remember(conn: Connection, codes_and_days: Mapping[str, date]) -> None:
+    """Note erasures, so that restoring an older backup repeats them."""
+    rows = [{"code": code, "erased_on": day} for code, day in codes_and_days.items()]
+    if rows:
+        conn.execute(upsert(conn)(erased).on_conflict_do_nothing(), rows)
+
+
+def remembered(conn: Connection) -> dict[str, date]:
+    """The erasures that a backup may not know of yet, with their days."""
+    return {row.code: row.erased_on for row in conn.execute(select(erased))}
+
+
+def forget_erasures(conn: Connection, now: datetime, backup_days: int) -> None:
+    """An erasure is remembered only as long as a backup from before it may exist."""
+    conn.execute(delete(erased).where(erased.c.erased_on < (now - timedelta(days=backup_days)).date()))
+
+
+def repeat(conn: Connection, keys: Keys, now: datetime) -> int:
+    """After a restore: erase again who was erased since the backup; how many that were."""
+    gone = remembered(conn)
+    people = [row.id for row in conn.execute(select(participants.c.id)) if ledger_code(row.id, keys) in gone]
+    for participant in people:
+        erase(conn, participant, keys, now, tell_receiver=False)
+    return len(people)
 
 
 def by_pseudonym(conn: Connection, pseudonym: str, keys: Keys) -> str | None:

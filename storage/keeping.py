@@ -47,6 +47,8 @@ FIND = (
     select(participants.c.id, participants.c.turn, participants.c.progress)
     .join_from(participants, contacts, contacts.c.participant == participants.c.id)
     .where(contacts.c.address_hash == bindparam("hash"))
+    # PostgreSQL: one process at a time, also where a person is found under a new address. SQLite: no words.
+    .with_for_update(of=participants)
 )
 WRITE_TURN = update(participants).where(participants.c.id == bindparam("person"))
 CURRENT = select(answers.c.id, answers.c.status, answers.c.code, answers.c.text, answers.c.revision).where(
@@ -79,8 +81,9 @@ class Person:
 
 def first_time(conn: Connection, update_id: str, now: datetime, parked: str = "") -> bool:
     """Remember an update's id. False when it was there already: nothing may be counted again."""
-    row = upsert(conn)(updates).on_conflict_do_nothing()
-    return bool(conn.execute(row, {"id": update_id, "seen_at": now, "parked": parked}).rowcount)
+    # What came back, not the row count: PostgreSQL's driver does not keep that for an insert.
+    row = upsert(conn)(updates).on_conflict_do_nothing().returning(updates.c.id)
+    return conn.execute(row, {"id": update_id, "seen_at": now, "parked": parked}).first() is not None
 
 
 def forget_updates(conn: Connection, now: datetime) -> None:

@@ -5,7 +5,7 @@ Times are UTC. A participant's id is random; nothing in it, or derived from it, 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
@@ -177,3 +177,14 @@ class Mark(SQLModel, table=True):
 
     name: str = Field(primary_key=True)
     value: str
+
+
+class Erased(SQLModel, table=True):
+    """That somebody was erased, so that restoring an older backup erases them again.
+
+    `code` is a keyed hash of the random participant id: it finds a row of that backup, and nobody
+    without it. Kept as long as backups are (BACKUP_DAYS).
+    """
+
+    code: str = Field(primary_key=True)
+    erased_on: date

@@ -1,7 +1,8 @@
-"""The one writer: a thread that gathers waiting work into one transaction (group commit).
+"""The one writer of a process: a thread that gathers waiting work into one transaction (group commit).
 
-Each piece of work is a function of the connection, run in a savepoint of its own: one that fails
-takes nothing with it. Results are handed over only after the commit of the whole batch.
+Each piece of work is a function of the connection and changes nothing else: it runs in a savepoint of
+its own, so that one that fails takes nothing with it, and the whole batch can be run again. Results
+are handed over only after the commit.
 """
 
 from __future__ import annotations
@@ -9,55 +10,81 @@ from __future__ import annotations
 import asyncio
 import logging
 import queue
+import random
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
-from storage.database import begin_write, wipe_traces
+from storage.database import begin_write, check_it_is_there, wipe_traces
+from storage.faults import describe, disconnected, lost_a_race, of_the_database, prove, whatever_the_work
+from storage.locks import lock_people
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 Work = Callable[[Connection], T]
-MOST_AT_ONCE = 200
+
+# PostgreSQL keeps 64 savepoints of a transaction at hand; beyond that every reader gets slower.
+MOST_AT_ONCE = 60
+TRIES = 5
+PROVE_SECONDS = 1.0
+STOP_SECONDS = 4.0
 
 
 class NotKept(Exception):
     """The database could not keep it: acknowledge nothing, and try again later."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Job:
     work: Work[Any]
+    key: str
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[Any]
     result: Any = None
-    error: BaseException | None = None
+    error: Exception | None = None
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """A batch that was not committed; `job` is the one that may be to blame."""
+
+    error: Exception
+    job: _Job | None
+    try_again: bool
 
 
 class Worker:
-    """Start with `start()`, hand work to `run()`, end with `stop()`, which finishes what is waiting."""
+    """Start with `start()`, hand work to `run()`, end with `stop()`, which finishes what is waiting.
+
+    `healthy` is False from the first batch that was not kept until something was written again.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.healthy = True
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="storage", daemon=True)
-        self._wipe = False
+        # What an earlier process erased, and was killed before it could wipe.
+        self._wipe = True
+        self._stopped = False
 
     def start(self) -> None:
         self._thread.start()
 
-    async def run(self, work: Work[T]) -> T:
+    async def run(self, work: Work[T], key: str = "") -> T:
         """Run `work` in the writer's transaction; returns after the commit.
 
-        Raises NotKept when it could not be committed, and whatever `work` itself raised.
+        `key` names whom it is about: of all processes, one at a time works for a key. `work` may be
+        run more than once. Raises NotKept when it could not be committed, and whatever `work` raised.
         """
+        if self._stopped:
+            raise NotKept("the process is stopping")
         loop = asyncio.get_running_loop()
-        job = _Job(work, loop, loop.create_future())
+        job = _Job(work, key, loop, loop.create_future())
         self._queue.put(job)
         return await job.done  # type: ignore[no-any-return]
 
@@ -71,8 +98,10 @@ class Worker:
         return self._wipe
 
     async def stop(self) -> None:
+        """Finish what is waiting; a database that holds it up longer than STOP_SECONDS is left alone."""
+        self._stopped = True
         self._queue.put(None)
-        await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
+        await asyncio.get_running_loop().run_in_executor(None, self._thread.join, STOP_SECONDS)
 
     # ------------------------------------------------------------ in the thread
 
@@ -80,8 +109,8 @@ class Worker:
         going = True
         while going:
             jobs, going = self._gather()
-            if jobs:
-                self._commit(jobs)
+            if jobs or not self.healthy:
+                self._keep(jobs)
                 _hand_over(jobs)
             if self._wipe:
                 self._wipe = not wipe_traces(self.engine)
@@ -89,49 +118,87 @@ class Worker:
     def _gather(self) -> tuple[list[_Job], bool]:
         jobs: list[_Job] = []
         try:
-            first = self._queue.get(timeout=1.0 if self._wipe else None)
-        except queue.Empty:
-            return [], True
-        waiting: _Job | None = first
-        while waiting is not None:
-            jobs.append(waiting)
-            if len(jobs) == MOST_AT_ONCE:
-                return jobs, True
-            try:
+            waiting = self._queue.get(timeout=PROVE_SECONDS if self._wipe or not self.healthy else None)
+            while waiting is not None:
+                jobs.append(waiting)
+                if len(jobs) == MOST_AT_ONCE:
+                    return jobs, True
                 waiting = self._queue.get_nowait()
-            except queue.Empty:
-                return jobs, True
+        except queue.Empty:
+            return jobs, True
         return jobs, False
 
-    def _commit(self, jobs: list[_Job]) -> None:
+    def _keep(self, jobs: list[_Job]) -> None:
+        """Commit these; where one brings the others down, they without it, and it alone."""
+        suspects: list[_Job] = []
+        while True:
+            rest = [job for job in jobs if job not in suspects]
+            # Once in doubt the database has to prove first that it still writes.
+            fault = self._transact(rest, proving=bool(suspects) or not self.healthy)
+            if fault is None or fault.job is None:
+                break
+            suspects.append(fault.job)
+        if fault is None:
+            for job in suspects:
+                alone = self._transact([job], proving=False)
+                if alone is not None:
+                    job.error = alone.error if alone.job else NotKept("the database did not keep it")
+        else:
+            for job in jobs:
+                job.error = NotKept("the database did not keep it")
+        self._tell(fault)
+
+    def _tell(self, fault: _Fault | None) -> None:
+        if self.healthy and fault is not None:
+            log.error("the database keeps nothing: %s; trying again until it does", describe(fault.error))
+        elif not self.healthy and fault is None:
+            log.warning("the database keeps again")
+        self.healthy = fault is None
+
+    def _transact(self, jobs: list[_Job], proving: bool) -> _Fault | None:
+        for number in range(TRIES):
+            fault = self._once(jobs, proving)
+            if fault is None or not fault.try_again:
+                return fault
+            time.sleep(random.uniform(0, 0.02 * (number + 1)))
+        return fault
+
+    def _once(self, jobs: list[_Job], proving: bool) -> _Fault | None:
+        at: _Job | None = None
+        committing = False
         try:
             with self.engine.connect() as connection:
                 begin_write(connection)
-                for job in jobs:
-                    _attempt(job, connection)
+                lock_people(connection, (job.key for job in jobs if job.key))
+                if proving:
+                    prove(connection)
+                for at in jobs:
+                    _attempt(at, connection)
+                at, committing = None, True
                 connection.commit()
-            self.healthy = True
-        except (SQLAlchemyError, OSError) as error:
-            self.healthy = False
-            # The type only: a statement's parameters are what somebody wrote.
-            log.error("the database did not keep a batch of %d: %s", len(jobs), _short(error))
-            for job in jobs:
-                job.error = NotKept("the database did not keep it")
+                check_it_is_there(connection)
+            return None
+        except Exception as error:
+            # A commit whose answer got lost may have gone through: only who asked can find out.
+            again = lost_a_race(error) or (disconnected(error) and not committing)
+            return _Fault(error, None if whatever_the_work(error) else at, again)
 
 
 def _attempt(job: _Job, connection: Connection) -> None:
     connection.exec_driver_sql("SAVEPOINT one")
     try:
-        job.result = job.work(connection)
-    except SQLAlchemyError:
-        raise
-    except Exception as error:
-        job.error = error
+        job.result, job.error = job.work(connection), None
+    except BaseException as error:
+        if of_the_database(error):
+            raise
+        # A future takes no other exceptions, and a thread that died would serve nobody.
+        ordinary = isinstance(error, Exception) and not isinstance(error, StopIteration)
+        job.error = error if ordinary else RuntimeError(type(error).__name__)  # type: ignore[assignment]
         connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one")
     connection.exec_driver_sql("RELEASE SAVEPOINT one")
 
 
-def _hand_over(jobs: list[_Job]) -> None:
+def _hand_over(jobs: Iterable[_Job]) -> None:
     by_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
     for job in jobs:
         by_loop.setdefault(job.loop, []).append(job)
@@ -148,8 +215,3 @@ def _resolve(jobs: list[_Job]) -> None:
             job.done.set_exception(job.error)
         else:
             job.done.set_result(job.result)
-
-
-def _short(error: BaseException) -> str:
-    cause = getattr(error, "orig", None) or error
-    return f"{type(error).__name__}: {cause}" if type(cause).__module__ == "sqlite3" else type(error).__name__

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from bot.desk import Desk
 from bot.house import House, build
 from bot.settings import Settings
 from content import Content, load
+from tests.databases import postgresql
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,9 +26,26 @@ def content() -> Content:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """Settings of a data folder of its own, untouched by the environment."""
-    return Settings(_env_file=None, data=tmp_path / "data", web_address="https://praat.example/")  # type: ignore[call-arg]
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The database setting: empty for SQLite in the data folder, unless a test (or TEST_DATABASE) asks otherwise."""
+    if getattr(request, "param", os.environ.get("TEST_DATABASE", "sqlite")) == "sqlite":
+        yield ""
+        return
+    with postgresql() as address:
+        yield address
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database: str) -> Settings:
+    """Settings of a data folder and a database of its own, untouched by the environment."""
+    key = "5d" * 32 if database else ""
+    return Settings(  # type: ignore[call-arg]
+        _env_file=None,
+        data=tmp_path / "data",
+        database=database,
+        pseudonym_key=key,
+        web_address="https://praat.example/",
+    )
 
 
 @pytest_asyncio.fixture
