@@ -23,7 +23,7 @@ from conversations import City, Progress, Say, Turn, answer
 from conversations.mydata import describe
 from conversations.shapes import Arrived, Commanded, Corrected, Forgot, Heard, Resumes
 from conversations.typed import clean
-from storage import keeping
+from storage import keeping, notices
 from storage.database import now as clock
 from storage.erasure import erase, new_receipt
 from storage.keeping import Person
@@ -32,7 +32,7 @@ from storage.mydata import everything
 from storage.releases import latest
 from storage.worker import NotKept, Worker
 
-__all__ = ["Caller", "Desk", "File", "NotKept", "Reply"]
+__all__ = ["Caller", "Desk", "File", "NotKept", "Notice", "Reply"]
 
 # Chosen for a guess at the language; whoever reads neither Dutch nor Limburgish is likelier to read English.
 GUESS_OTHERWISE = "en"
@@ -82,6 +82,15 @@ class _Done:
     results: Mapping[str, Any] | None = None
 
 
+@dataclass(frozen=True)
+class Notice:
+    """A message nobody asked for just now, but agreed to: to whom, what, and the key of its row."""
+
+    caller: Caller
+    say: Say
+    key: tuple[str, str]
+
+
 class Desk:
     """Hands what was heard to the storage worker, one at a time per person, in order."""
 
@@ -126,6 +135,22 @@ class Desk:
         """The channel refuses to reach this person (blocked, deleted); answers stay."""
         here = self._keys.address(caller.channel, caller.address)
         await self._worker.run(lambda conn: keeping.reach(conn, here, False), here)
+
+    async def notices(self, channel: str, most: int) -> list[Notice]:
+        """What people of this channel asked to be told and were not told yet; `told` takes one away."""
+        waiting = await self._worker.run(lambda conn: notices.due(conn, channel, most))
+        return [
+            Notice(
+                Caller(one.channel, one.address),
+                Say(self._content.words(one.language)(f"notice.{one.kind}"), one.language),
+                (one.participant, one.kind),
+            )
+            for one in waiting
+        ]
+
+    async def told(self, notice: Notice) -> None:
+        """This notice was sent."""
+        await self._worker.run(lambda conn: notices.told(conn, *notice.key))
 
     async def owed(self, channel: str) -> list[tuple[Caller, Reply]]:
         """Replies that a crash kept from being sent, made again from progress."""

@@ -22,7 +22,7 @@ from bot import logs
 from bot.house import House, build, only_one, open_database
 from bot.settings import Settings, SettingsFault, read_settings
 from content import ContentFault
-from storage import backups, exports, keeping, moving, outbox, releases
+from storage import backups, exports, keeping, moving, notices, outbox, releases
 from storage.database import DatabaseFault, begin_read, begin_write, now, wipe_traces
 from storage.erasure import by_pseudonym, erase, new_receipt
 from storage.faults import describe
@@ -150,6 +150,7 @@ def _set_state(round_code: str, state: str) -> None:
     house = open_house()
     with _writing(house) as connection:
         keeping.set_round_state(connection, _known(house, round_code), state)
+        notices.announce(connection, round_code, state)
     print(f"{round_code} is {state}")
 
 

@@ -9,6 +9,15 @@ from sqlalchemy import Connection, select
 
 from storage.keeping import answers, consents, contacts, owed, participants
 from storage.keys import Keys
+from storage.notices import notices
+
+TABLES = {
+    "contact": contacts,
+    "consents": consents,
+    "answers": answers,
+    "owed_replies": owed,
+    "notices": notices,
+}
 
 
 def everything(conn: Connection, participant: str, keys: Keys) -> dict[str, Any]:
@@ -16,7 +25,7 @@ def everything(conn: Connection, participant: str, keys: Keys) -> dict[str, Any]
     found: dict[str, Any] = {"participant": keys.pseudonym(participant)}
     one = conn.execute(select(participants).where(participants.c.id == participant)).mappings().one()
     found["dialogue"] = _plain(dict(one))
-    for name, table in (("contact", contacts), ("consents", consents), ("answers", answers), ("owed_replies", owed)):
+    for name, table in TABLES.items():
         query = select(table).where(table.c.participant == participant)
         if table is answers:
             query = query.order_by(answers.c.id)

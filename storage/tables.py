@@ -128,6 +128,13 @@ class Owed(SQLModel, table=True):
     turn: int = Field(primary_key=True)
 
 
+class Notice(SQLModel, table=True):
+    """Something a person asked to be told, on its way: `results` (a round closed) or `round` (one began)."""
+
+    participant: str = Field(primary_key=True, foreign_key="participant.id")
+    kind: str = Field(primary_key=True)
+
+
 class Correction(SQLModel, table=True):
     """A text is wrong, somebody wrote (`/fout`). Who it was is not kept."""
 
