@@ -163,6 +163,7 @@ async def test_an_older_backup_is_brought_to_this_version_and_stays_as_it_was(ho
     backup(house.engine, file, told)
     with sqlite3.connect(file) as conn:
         conn.execute("DROP TABLE erased")
+        conn.execute("DROP TABLE notice")
         conn.execute("UPDATE alembic_version SET version_num = '0001'")
     conn.close()
     older = file.read_bytes()
