@@ -154,6 +154,16 @@ def _set_state(round_code: str, state: str) -> None:
     print(f"{round_code} is {state}")
 
 
+@office.command()
+@plainly
+def corrections() -> None:
+    """What residents wrote with /fout about our texts, one JSON object a line, oldest first."""
+    house = open_house()
+    with _reading(house) as connection:
+        for line in keeping.corrections(connection):
+            print(json.dumps(line, ensure_ascii=False))
+
+
 @office.command("erase")
 @plainly
 def erase_participant(participant: Annotated[str, typer.Option(help="the pseudonym, as in the export")]) -> None:

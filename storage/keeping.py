@@ -40,6 +40,7 @@ owed = Owed.__table__  # type: ignore[attr-defined]
 updates = HandledUpdate.__table__  # type: ignore[attr-defined]
 rounds = RoundState.__table__  # type: ignore[attr-defined]
 releases = Release.__table__  # type: ignore[attr-defined]
+wrong = Correction.__table__  # type: ignore[attr-defined]
 
 KEY = ("participant", "round", "dilemma", "item", "argument")
 
@@ -162,6 +163,16 @@ def keep(
 def correct(conn: Connection, fact: Corrected, now: datetime) -> None:
     """A correction to one of our texts, without who sent it."""
     conn.execute(insert(Correction), {"at": fact.at, "text": fact.text, "received_at": now})
+
+
+def corrections(conn: Connection) -> list[dict[str, str]]:
+    """Every correction, oldest first: when (UTC), at which question and in which language, and the text."""
+    found = []
+    for row in conn.execute(select(wrong).order_by(wrong.c.id)):
+        language, _, at = row.at.partition(":")
+        received = row.received_at.isoformat(timespec="seconds")
+        found.append({"received_at": received, "language": language, "at": at, "text": row.text})
+    return found
 
 
 def settle(conn: Connection, participant: str, turn: int) -> None:

@@ -119,6 +119,13 @@ def test_erasing_by_pseudonym_leaves_no_row(data: Path, tmp_path: Path) -> None:
     assert len(run(data, "export", "--round", "dreams", "--out", "-").stdout.splitlines()) == 1
 
 
+def test_a_correction_reaches_staff_without_its_sender(data: Path) -> None:
+    run(data, "terminal", typed="[3]\n/fout Het moet anders\n")
+    listed = [json.loads(line) for line in run(data, "corrections").stdout.splitlines()]
+    assert [(one["language"], one["at"], one["text"]) for one in listed] == [("li", "count_me", "Het moet anders")]
+    assert set(listed[0]) == {"received_at", "language", "at", "text"}
+
+
 def test_a_closed_round_takes_no_answers(data: Path) -> None:
     assert run(data, "close", "dreams").returncode == 0
     talked = run(data, "terminal", typed="[1]\n[1]\noverslaan\n")
