@@ -5,14 +5,14 @@ from __future__ import annotations
 from content import Content
 from conversations.question import Option, Question, button, heard_as
 from conversations.shapes import City, Progress
-from conversations.walk import ABOUT
+from conversations.walk import ABOUT, dilemmas
 
 
 def weighs_most(at: str, progress: Progress, content: Content, city: City) -> Question:
     """Which of the round's dilemmas weighs most; the choices are the dilemmas themselves."""
     language = progress.language
-    dilemmas = [content.dilemmas[code] for code in content.rounds[progress.round].dilemmas]
-    options = tuple(Option(d.code, d.short[language], heard_as(d.short) + heard_as(d.title)) for d in dilemmas)
+    asked = [content.dilemmas[code] for code in dilemmas(progress, content)]
+    options = tuple(Option(d.code, d.short[language], heard_as(d.short) + heard_as(d.title)) for d in asked)
     text = content.items[at].question[language]
     return Question(at, text, item=at, options=options, numbered=True, nonresponse=("dont_know", "skipped"))
 
@@ -49,14 +49,15 @@ def about(at: str, progress: Progress, content: Content, city: City) -> Question
         item.question[language],
         item=at,
         options=options,
-        shown=_districts(at, progress, content) if item.districts else None,
+        shown=_on_screen(at, progress, content) if item.districts else None,
+        doors=tuple(Option(d.code, d.label[language]) for d in item.districts),
         nonresponse=("skipped",),
         more=more,
         columns=2,
     )
 
 
-def _districts(at: str, progress: Progress, content: Content) -> tuple[Option, ...]:
+def _on_screen(at: str, progress: Progress, content: Content) -> tuple[Option, ...]:
     """The buttons of a question with districts: the districts, or one district's neighbourhoods."""
     item, language = content.items[at], progress.language
     if progress.narrow:

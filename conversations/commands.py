@@ -12,10 +12,10 @@ from conversations.question import put
 from conversations.record import show, was
 from conversations.shapes import City, Commanded, Corrected, Progress, Say, Turn
 from conversations.steps import ask
-from conversations.typed import Reading
+from conversations.typed import Reading, clean
 from conversations.walk import before
 
-RESUME_CODE = re.compile(r"(?:[A-Z2-7]{4}[- ]?){3}")
+RESUME_CODE = re.compile(r"[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}|(?=.*[2-7])(?:[A-Z2-7]{4} ?){3}")
 
 
 def is_resume_code(text: str) -> bool:
@@ -45,7 +45,7 @@ def wish(progress: Progress, reading: Reading, content: Content, city: City) -> 
 def speak(progress: Progress, language: str, content: Content, city: City) -> Turn:
     """Go on in this language, at the same place. The state of the Mestreechs texts is said once."""
     progress = replace(progress, language=language, last_tap="")
-    if progress.over == "language":
+    if progress.over in ("language", "quote_me"):
         progress = replace(progress, over="")
     elif progress.at == "language":
         progress = replace(progress, at="count_me")
@@ -85,7 +85,8 @@ def _back(progress: Progress, payload: str, content: Content, city: City) -> Tur
     if there is None:
         return show(progress, content, city, words("note.first"))
     # After the change the walk goes on where it had come to, not question by question again.
-    back = replace(progress, at=there, back_to=progress.back_to or progress.at)
+    back_to = "" if there == "goodbye" else progress.back_to or progress.at
+    back = replace(progress, at=there, back_to=back_to, narrow="")
     return show(back, content, city, was(there, progress, content))
 
 
@@ -102,9 +103,9 @@ def _results(progress: Progress, payload: str, content: Content, city: City) -> 
 
 
 def _fout(progress: Progress, payload: str, content: Content, city: City) -> Turn:
-    if payload:
+    if text := clean(payload):
         turn = show(progress, content, city, content.words(progress.language)("fout.thanks"))
-        return replace(turn, facts=(Corrected(f"{progress.language}:{progress.at}", payload),))
+        return replace(turn, facts=(Corrected(f"{progress.language}:{progress.at}", text),))
     return show(replace(progress, over="fout"), content, city)
 
 

@@ -6,6 +6,7 @@ from content import Content
 from content.model import Dilemma, Pole
 from conversations.question import Option, Question, button, heard_as
 from conversations.shapes import City, Progress, Say
+from conversations.walk import dilemmas
 
 
 def sides(dilemma: Dilemma, progress: Progress) -> tuple[tuple[str, Pole], tuple[str, Pole]]:
@@ -43,7 +44,7 @@ def positions(dilemma: Dilemma, progress: Progress, content: Content) -> tuple[O
 def ask(at: str, progress: Progress, content: Content, city: City) -> Question:
     dilemma = content.dilemmas[at.partition(".")[0]]
     words, language = content.words(progress.language), progress.language
-    here = content.rounds[progress.round].dilemmas
+    here = dilemmas(progress, content)
     count = (
         words("dilemma.count", n=here.index(dilemma.code) + 1, total=len(here))
         if dilemma.code in here

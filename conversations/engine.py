@@ -12,7 +12,7 @@ from content import Content
 from conversations import commands, typed
 from conversations.dilemma import why
 from conversations.question import Question, button, keyboard
-from conversations.record import AGAIN, choose, nonresponse, own_words, show
+from conversations.record import AGAIN, choose, nonresponse, own_words, show, uncover
 from conversations.shapes import (
     Agreed,
     Answered,
@@ -20,6 +20,7 @@ from conversations.shapes import (
     City,
     Commanded,
     Corrected,
+    Forgot,
     Heard,
     Progress,
     Resumes,
@@ -30,7 +31,7 @@ from conversations.shapes import (
     Typed,
 )
 from conversations.steps import ask
-from conversations.walk import walk
+from conversations.walk import placed, walk
 
 
 def answer(progress: Progress, heard: Heard, content: Content, city: City) -> Turn:
@@ -43,13 +44,17 @@ def answer(progress: Progress, heard: Heard, content: Content, city: City) -> Tu
 
 
 def _heard(progress: Progress, heard: Heard, content: Content, city: City) -> Turn:
+    progress = placed(progress, content)
+    if not isinstance(heard, Typed):
+        # "Yes" confirms only what was asked back just before.
+        progress = replace(progress, meant=())
     match heard:
         case Tapped():
             return _tapped(progress, heard, content, city)
         case Typed(text):
             return _typed(progress, typed.clean(text), content, city)
         case Commanded():
-            return commands.run(replace(progress, meant=()), heard, content, city)
+            return commands.run(progress, heard, content, city)
         case Sent(what):
             key = "sent.voice" if what == "voice" else "sent.other"
             return show(progress, content, city, intro=content.words(progress.language)(key))
@@ -61,31 +66,41 @@ def _heard(progress: Progress, heard: Heard, content: Content, city: City) -> Tu
 
 
 def _tapped(progress: Progress, tap: Tapped, content: Content, city: City) -> Turn:
+    pressed = f"{tap.at}:{tap.choice}"
     if tap.at == "language" and tap.choice in content.languages:
-        return commands.speak(progress, tap.choice, content, city)
+        return _once(commands.speak(progress, tap.choice, content, city), pressed)
     progress = _recalled(progress, tap, content)
     words = content.words(progress.language)
-    mine = tap.tag == progress.tag
-    if mine and f"{tap.at}:{tap.choice}" == progress.last_tap and tap.at != progress.now:
+    # The consent's own buttons were made before the walk had its tag.
+    mine = tap.tag == progress.tag or (pressed == progress.last_tap and tap.at == "count_me")
+    if mine and pressed == progress.last_tap and tap.at != progress.now:
         return Turn(progress, (), toast=words("toast.already"))
-    if (
-        mine
-        and tap.at in ("goodbye", "answers")
-        and tap.at != progress.now
-        and (progress.finished or tap.at == "answers")
-    ):
-        progress = replace(progress, over="", back_to="") if tap.at == "goodbye" else replace(progress, over="answers")
-        progress = replace(progress, at="goodbye") if tap.at == "goodbye" else progress
-    if mine and progress.over and tap.at == progress.at:
-        progress = replace(progress, over="", paused=False)
+    if mine:
+        progress = _uncovered(progress, tap)
     question = ask(progress, content, city)
-    if not mine or tap.at != progress.now:
-        return show(progress, content, city, intro=words("note.stale"))
-    progress = replace(progress, meant=(), last_tap=f"{tap.at}:{tap.choice}")
-    if tap.choice == "why" and question.item == "position":
-        return _why(question, replace(progress, last_tap=""), content)
-    turn = choose(question, (tap.choice,), progress, content, city)
-    return turn or show(progress, content, city, intro=words("note.stale"))
+    turn: Turn | None = None
+    if mine and tap.at == progress.now:
+        if tap.choice == "why" and question.item == "position":
+            return _why(question, progress, content)
+        turn = choose(question, (tap.choice,), progress, content, city)
+    return _once(turn, pressed) if turn else show(progress, content, city, intro=words("note.stale"))
+
+
+def _once(turn: Turn, pressed: str) -> Turn:
+    """Remember a tap that counted, so that the same one again is only remarked on. Forgetting leaves no trace."""
+    forgotten = any(isinstance(fact, Forgot) for fact in turn.facts)
+    return turn if forgotten else replace(turn, progress=replace(turn.progress, last_tap=pressed))
+
+
+def _uncovered(progress: Progress, tap: Tapped) -> Progress:
+    """Old keyboards go on: the walk's under a pause or a look, the goodbye's and the answers' always."""
+    if tap.at == "goodbye" and progress.finished:
+        return replace(progress, at="goodbye", over="", back_to="")
+    if tap.at == "answers":
+        return replace(progress, over="answers")
+    if progress.over and tap.at == progress.at:
+        return replace(progress, over="", paused=False)
+    return progress
 
 
 def _why(question: Question, progress: Progress, content: Content) -> Turn:
@@ -109,9 +124,11 @@ def _recalled(progress: Progress, tap: Tapped, content: Content) -> Progress:
 
 def _typed(progress: Progress, text: str, content: Content, city: City) -> Turn:
     words = content.words(progress.language)
-    if commands.is_resume_code(text) and not progress.counted:
+    if commands.is_resume_code(text) and progress.counted:
+        return show(progress, content, city, intro=words("typed.not_understood"))
+    if commands.is_resume_code(text):
         return Turn(progress, show(progress, content, city, intro=words("resume.unknown")).says, (Resumes(text),))
-    resumed = replace(progress, over="", paused=False) if progress.over == "paused" else progress
+    resumed = uncover(replace(progress, over="", paused=False)) if progress.over == "paused" else progress
     question = ask(resumed, content, city)
     if progress.meant and typed.is_yes(text, content.phrases) and len(progress.meant) == 1:
         meant = progress.meant
@@ -125,7 +142,7 @@ def _typed(progress: Progress, text: str, content: Content, city: City) -> Turn:
         return show(resumed, content, city, intro=words("resume.welcome_back"))
     progress = replace(resumed, meant=(), last_tap="")
     turn: Turn | None = None
-    if progress.over == "fout" and not reading.choices:
+    if progress.over == "fout" and not reading.choices and text:
         return _corrected(progress, text, content, city)
     if reading.choices and question.at == "language":
         return commands.speak(progress, reading.choices[0], content, city)
@@ -135,7 +152,7 @@ def _typed(progress: Progress, text: str, content: Content, city: City) -> Turn:
         turn = choose(question, reading.choices, progress, content, city, reading.method, reading.score)
     elif reading.nonresponse:
         turn = nonresponse(question, reading.nonresponse, progress, content, city, reading.method)
-    elif question.own_words and text:
+    elif question.own_words and text and not (question.options and typed.is_yes_or_no(text, content.phrases)):
         turn = own_words(question, text, progress, content, city)
     elif reading.candidates:
         return _did_you_mean(question, reading.candidates, progress, content)

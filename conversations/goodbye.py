@@ -6,7 +6,7 @@ from content import Content
 from conversations.dilemma import positions
 from conversations.question import Option, Question
 from conversations.shapes import City, Progress
-from conversations.walk import behind
+from conversations.walk import behind, dilemmas, known, unanswered
 
 
 def chosen(at: str, progress: Progress, content: Content) -> str:
@@ -43,7 +43,7 @@ def ask(at: str, progress: Progress, content: Content, city: City) -> Question:
     options = [
         Option(code, _button(code, content, progress.language))
         for code, chain in behind(progress, content).items()
-        if chain[0] not in progress.given
+        if unanswered(chain, progress)
     ]
     options += [Option("results", words("goodbye.results")), Option("share", words("goodbye.share"))]
     if progress.channel == "web":
@@ -59,7 +59,7 @@ def _summary(progress: Progress, content: Content, city: City) -> str:
     words = content.words(progress.language)
     lines = [
         f"{content.dilemmas[code].short[progress.language]}: {chosen(f'{code}.position', progress, content)}"
-        for code in content.rounds[progress.round].dilemmas
+        for code in dilemmas(progress, content)
     ]
     parts = ["\n".join(lines), words("goodbye.next" if progress.counted else "goodbye.nothing_kept")]
     if city.resume_code:
@@ -75,9 +75,9 @@ def _button(code: str, content: Content, language: str) -> str:
     return content.words(language)(f"goodbye.{code}")
 
 
-def changeable(progress: Progress) -> list[str]:
+def changeable(progress: Progress, content: Content) -> list[str]:
     """The questions that were answered, in a fixed order: what `/answers` lists and numbers."""
-    return [at for at in progress.given if at not in ("language", "count_me")]
+    return [at for at in progress.given if at not in ("language", "count_me") and known(at, content)]
 
 
 def title(at: str, content: Content, language: str) -> str:

@@ -11,7 +11,7 @@ from conversations.shapes import City, Progress
 def answers(at: str, progress: Progress, content: Content, city: City) -> Question:
     """Everything given so far, each with a button to change it."""
     words, language = content.words(progress.language), progress.language
-    given = changeable(progress)
+    given = changeable(progress, content)
     lines = [f"{n}. {title(q, content, language)}: {chosen(q, progress, content)}" for n, q in enumerate(given, 1)]
     options = [Option(q, title(q, content, language)) for q in given]
     options.append(Option("resume", words("button.resume")))

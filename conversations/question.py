@@ -26,8 +26,8 @@ class Question:
     """`item` is the name under which the answer is kept; `own_words` the item for free text, if any.
 
     `several` is how many choices may be typed at once. `nonresponse` lists the buttons for people
-    who give no choice. `more` are buttons that are no answer. `columns` is how many buttons stand
-    side by side.
+    who give no choice. `more` are buttons that are no answer. `doors` are choices that lead to
+    others (districts). `columns` is how many buttons stand side by side.
     """
 
     at: str
@@ -38,6 +38,7 @@ class Question:
     kind: str = "single"
     options: tuple[Option, ...] = ()
     shown: tuple[Option, ...] | None = None
+    doors: tuple[Option, ...] = ()
     numbered: bool = False
     several: int = 1
     own_words: str = ""
@@ -55,7 +56,7 @@ class Question:
         return next(option.label for option in (*self.on_screen, *self.options) if option.code == code)
 
     def has(self, code: str) -> bool:
-        return any(option.code == code for option in (*self.options, *self.on_screen))
+        return any(option.code == code for option in (*self.options, *self.on_screen, *self.doors))
 
 
 def heard_as(text: Text, phrases: HeardPhrases | None = None) -> tuple[str, ...]:

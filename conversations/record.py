@@ -22,19 +22,26 @@ from conversations.shapes import (
     Turn,
 )
 from conversations.steps import ask
-from conversations.walk import ABOUT, after, behind
+from conversations.walk import ABOUT, after, behind, unanswered
 
 AGAIN = "again"
 
 
 def show(progress: Progress, content: Content, city: City, intro: str = "", facts: tuple[Fact, ...] = ()) -> Turn:
     """The question that counts now, with a remark above it."""
+    progress = uncover(progress)
     question = ask(progress, content, city)
     say = put(question, progress, content, intro)
     if question.at == "goodbye" and "goodbye" not in progress.told:
         say = replace(say, own_device=progress.channel == "web" and progress.counted)
         progress = replace(progress, told=(*progress.told, "goodbye"))
     return Turn(progress, (say,), facts)
+
+
+def uncover(progress: Progress) -> Progress:
+    """Nothing lies over the walk any more, unless *quote me* still waits for its answer."""
+    waits = progress.counted and "quote_me" in progress.told and "quote_me" not in progress.given
+    return replace(progress, over="quote_me") if waits and not progress.over else progress
 
 
 def was(at: str, progress: Progress, content: Content) -> str:
@@ -66,7 +73,7 @@ def choose(
         return show(progress, content, city)
     if question.at in _SPECIAL and (turn := _SPECIAL[question.at](question, code, progress, content, city)):
         return turn
-    if not city.open and question.item:
+    if not city.open and question.item and question.kind != "consent":
         return show(progress, content, city, intro=content.words(progress.language)("round.closed"))
     if question.kind == "consent":
         return _agreed(question, code, progress, content, city) if question.has(code) else None
@@ -79,10 +86,10 @@ def choose(
     if question.shown is not None and not any(o.code == code for o in question.options):
         return show(replace(progress, narrow=code), content, city)
     if question.at == "values.second":
-        codes = (*progress.given["values"].codes, *codes)
+        codes = (*progress.given.get("values", Given("answered")).codes, *codes)
     codes = _in_codebook_order(question, codes, content)
-    fact = _answered(question, progress, "answered", codes, method, score)
-    return _kept(question, progress.gave(_under(question), Given("answered", codes)), (fact,), content, city, method)
+    facts = (_answered(question, progress, "answered", codes, method, score), *_taken_back(question, progress))
+    return _kept(question, progress.gave(_under(question), Given("answered", codes)), facts, content, city, method)
 
 
 def nonresponse(
@@ -98,15 +105,17 @@ def nonresponse(
         return show(progress, content, city, intro=content.words(progress.language)("round.closed"))
     if question.at == "values.second":
         return show(move_on(progress, content, question.at), content, city)
-    fact = _answered(question, progress, status, (), method, 100)
-    return _kept(question, progress.gave(question.at, Given(status)), (fact,), content, city, method)
+    facts = (_answered(question, progress, status, (), method, 100), *_taken_back(question, progress))
+    return _kept(question, progress.gave(question.at, Given(status)), facts, content, city, method)
 
 
 def own_words(question: Question, text: str, progress: Progress, content: Content, city: City) -> Turn:
     """Own words: the text is a fact of its own; where choices were shown, none of them was ticked."""
     if not city.open:
         return show(progress, content, city, intro=content.words(progress.language)("round.closed"))
-    said = Answered(question.dilemma, question.own_words, "text", "answered", text=text, method="text")
+    said = replace(
+        _answered(question, progress, "answered", (), "text", 100), item=question.own_words, kind="text", text=text
+    )
     facts: tuple[Fact, ...] = (said,)
     if question.own_words != question.item:
         facts = (_answered(question, progress, "answered", (), "text", 100), said)
@@ -121,6 +130,15 @@ def _in_codebook_order(question: Question, codes: tuple[str, ...], content: Cont
     if question.item == "values":
         return tuple(o.code for o in content.items["values"].options if o.code in codes)
     return tuple(sorted(codes))
+
+
+def _taken_back(question: Question, progress: Progress) -> tuple[Answered, ...]:
+    """Own words given here before, instead of a choice, are no live answer once a choice is made."""
+    before = progress.given.get(_under(question))
+    if question.own_words in ("", question.item) or before != Given("answered"):
+        return ()
+    gone = _answered(question, progress, "skipped", (), "button", 100)
+    return (replace(gone, item=question.own_words, kind="text"),)
 
 
 def _under(question: Question) -> str:
@@ -164,8 +182,8 @@ def _kept(
     if question.at == f"{first}.reasons" and progress.counted and "counts" not in progress.told:
         intro.append(words("note.counts"))
         moved = replace(moved, told=(*moved.told, "counts"))
-    if method == "text" and progress.counted and "quote_me" not in progress.given:
-        moved = replace(moved, over="quote_me")
+    if method == "text" and "quote_me" not in moved.told:
+        moved = replace(moved, told=(*moved.told, "quote_me"))
     turn = show(moved, content, city, "\n".join(intro), facts)
     return replace(turn, toast=toast)
 
@@ -175,7 +193,7 @@ def _agreed(question: Question, code: str, progress: Progress, content: Content,
     fact = Agreed(question.at, yes, content.consents[question.at].version)
     intro = ""
     if question.at == "count_me":
-        if not city.open:
+        if yes and not city.open:
             return show(progress, content, city, intro=words("round.closed"))
         progress = replace(progress, counted=yes, content_version=content.version)
         intro = "" if yes else words("consent.nothing_kept")
@@ -210,26 +228,24 @@ def _goodbye(question: Question, code: str, progress: Progress, content: Content
         return Turn(progress, (Say(words("leave.done"), progress.language, leave_device=True),))
     if code not in chains:
         return None
-    return show(replace(progress, at=chains[code][0]), content, city)
+    return show(replace(progress, at=unanswered(chains[code], progress) or chains[code][0]), content, city)
 
 
 def _answers(question: Question, code: str, progress: Progress, content: Content, city: City) -> Turn | None:
     if code == "resume":
         return show(replace(progress, over=""), content, city)
-    if code not in goodbye.changeable(progress):
+    if code not in goodbye.changeable(progress, content):
         return None
-    if code in content.consents:
-        return (
-            show(replace(progress, over=code), content, city)
-            if code == "quote_me"
-            else _change(code, progress, content, city)
-        )
+    if code == "quote_me":
+        return show(replace(progress, over=code), content, city)
     return _change(code, progress, content, city)
 
 
 def _change(code: str, progress: Progress, content: Content, city: City) -> Turn:
     there = progress.back_to or progress.at
-    return show(replace(progress, over="", at=code, back_to=there), content, city, was(code, progress, content))
+    return show(
+        replace(progress, over="", at=code, back_to=there, narrow=""), content, city, was(code, progress, content)
+    )
 
 
 def _forget(question: Question, code: str, progress: Progress, content: Content, city: City) -> Turn | None:
@@ -238,7 +254,7 @@ def _forget(question: Question, code: str, progress: Progress, content: Content,
         text = words("forget.done", receipt=city.receipt)
         if progress.channel == "telegram":
             text += " " + words("forget.telegram")
-        fresh = Progress(progress.round, progress.channel, progress.language, progress.draw)
+        fresh = Progress(progress.round, progress.channel, progress.language, 0)
         gone = Say(text, progress.language, forgotten=True)
         return Turn(fresh, (gone,), (Forgot(city.receipt),))
     if code == "no":

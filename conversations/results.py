@@ -21,6 +21,8 @@ def tell(progress: Progress, content: Content, city: City) -> Turn:
         return Turn(progress, (Say(words("results.none", n=city.reveal_at), language, words("results.head")), question))
     told, seen = [], set(progress.seen_results)
     for code, figure in city.results["dilemmas"].items():
+        if code not in content.dilemmas:
+            continue
         told.append(_line(code, figure, progress, content))
         if figure["counts"]:
             seen.add(code)

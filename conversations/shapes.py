@@ -6,6 +6,7 @@ Plain frozen data without behaviour that matters; everything here can be written
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
@@ -13,6 +14,7 @@ from typing import Any, Literal
 
 Status = Literal["answered", "skipped", "dont_know", "neither", "declined"]
 NONRESPONSE: tuple[Status, ...] = ("skipped", "dont_know", "neither", "declined")
+BUTTON = re.compile(r"[a-z0-9_.]+:[a-z0-9_.]+:[a-z0-9]*")
 POSITIONS = ("a", "rather_a", "between", "rather_b", "b")
 
 # ---------------------------------------------------------------- heard
@@ -29,8 +31,7 @@ class Tapped:
     @classmethod
     def read(cls, data: str) -> Tapped | None:
         """From a button's data; None when it is not one of ours (forged, garbled, of another age)."""
-        parts = data.split(":")
-        return cls(*parts) if len(parts) == 3 and len(data.encode()) <= 64 else None
+        return cls(*data.split(":")) if len(data) <= 64 and BUTTON.fullmatch(data) else None
 
 
 @dataclass(frozen=True)

@@ -74,8 +74,13 @@ def is_yes(text: str, phrases: Phrases) -> bool:
     return plain(text) in {plain(p) for p in phrases.yes.all()}
 
 
+def is_yes_or_no(text: str, phrases: Phrases) -> bool:
+    """Whether this is a plain yes or no, which is nobody's reason."""
+    return plain(text) in {plain(p) for p in (*phrases.yes.all(), *phrases.no.all())}
+
+
 def _exact(said: str, question: Question) -> Reading | None:
-    known = {option.code: option for option in (*question.options, *question.on_screen)}.values()
+    known = {option.code: option for option in (*question.options, *question.on_screen, *question.doors)}.values()
     codes = [o.code for o in known if said in {plain(o.code), plain(o.code.replace("_", " "))}]
     if not codes:
         codes = [o.code for o in known if said in {plain(p) for p in (o.label, *o.heard)}]

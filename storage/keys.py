@@ -8,6 +8,7 @@ import hmac
 import os
 import secrets
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -82,7 +83,9 @@ class Keys:
 
     def resume_code(self, participant: str) -> str:
         """The code with which a web resident goes on elsewhere: three groups of four characters."""
-        code = self.code("resume", participant, 8)[:12]
+        # A digit tells it from ordinary words, also where somebody leaves out the hyphens.
+        codes = (self.code("resume", f"{participant}:{n}", 8)[:12] for n in count())
+        code = next(code for code in codes if any(c.isdigit() for c in code))
         return "-".join(code[i : i + 4] for i in (0, 4, 8))
 
     def resume_hash(self, code: str) -> str:
