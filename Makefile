@@ -20,6 +20,13 @@ run: install
 test: install
 	$(BIN)/pytest
 
+# Each large simulation at full size; about an hour.
+soak: install
+	$(BIN)/pytest -m soak
+
+bench: install
+	$(BIN)/python -m tests.bench
+
 check: install
 	$(BIN)/python bot.py check
 

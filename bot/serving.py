@@ -7,17 +7,24 @@ import errno
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from bot import staff, webchat
+from bot.desk import Desk
 from bot.house import House, staff_token
 from bot.push import Push
 from bot.telegram import Telegram
+from bot.telegram_webhook import Webhook
 from storage.database import DatabaseFault, now
+from storage.erasure import forget_erasures
 from storage.keeping import forget_updates
+from storage.locks import Leader
+from storage.worker import NotKept
 
 log = logging.getLogger(__name__)
 STOP_SECONDS = 4.0
@@ -31,30 +38,44 @@ async def run(house: House) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     house.worker.start()
-    desk = house.desk()
-    telegram = (
-        Telegram(settings.telegram_token, settings.telegram_api, desk, house.content)
-        if settings.telegram_token
-        else None
-    )
+    desk, leader = house.desk(), Leader(house.engine)
+    telegram = _telegram(house, desk)
+    web_chat = webchat.app(desk, house.content, settings.public_web, settings.public_web.startswith("https:"))
     key, key_file = staff_token(settings)
-    health = _health(house, telegram)
-    runners = [
-        await _listen(
-            webchat.app(desk, house.content, settings.public_web, settings.public_web.startswith("https:")),
-            settings.web,
-            "WEB",
-        ),
-        await _listen(
-            staff.app(house.engine, house.worker, house.content, house.keys, key, health), settings.staff, "STAFF"
-        ),
+    health = _health(house, telegram, leader)
+    desk_of_staff = staff.app(house.engine, house.worker, house.content, house.keys, key, health)
+    # What one process does for all; and what each does.
+    duties: list[Callable[[], Awaitable[None]]] = [
+        Push(house.worker, house.content, settings).run,
+        partial(_tidy, house),
     ]
-    jobs = [Push(house.worker, house.content, settings).run(), _tidy(house)]
-    jobs += [telegram.run()] if telegram else []
-    tasks = [asyncio.create_task(job) for job in jobs]
+    jobs: list[Callable[[], Coroutine[Any, Any, None]]] = []
+    if isinstance(telegram, Webhook):
+        telegram.join(web_chat)
+        duties.append(telegram.lead)
+        jobs.append(telegram.run)
+    elif telegram:
+        duties.append(telegram.run)
+    if telegram:
+        duties.append(telegram.notify)
+    runners = [await _listen(web_chat, settings.web, "WEB"), await _listen(desk_of_staff, settings.staff, "STAFF")]
+    jobs.append(partial(leader.lead, *duties))
+    tasks = [asyncio.create_task(job()) for job in jobs]
     _tell(house, key, key_file)
     await stop.wait()
     await _leave(tasks, runners, house)
+
+
+def _telegram(house: House, desk: Desk) -> Telegram | None:
+    settings = house.settings
+    if not settings.telegram_token:
+        return None
+    if not settings.telegram_webhook:
+        return Telegram(settings.telegram_token, settings.telegram_api, desk, house.content)
+    secret = house.keys.derive("telegram webhook").hex()
+    return Webhook(
+        settings.telegram_token, settings.telegram_api, desk, house.content, settings.telegram_webhook, secret
+    )
 
 
 async def _listen(app: web.Application, where: str, setting: str) -> web.AppRunner:
@@ -69,11 +90,13 @@ async def _listen(app: web.Application, where: str, setting: str) -> web.AppRunn
     return runner
 
 
-def _health(house: House, telegram: Telegram | None) -> Callable[[], dict[str, Any]]:
+def _health(house: House, telegram: Telegram | None, leader: Leader) -> Callable[[], dict[str, Any]]:
     def state() -> dict[str, Any]:
         found: dict[str, Any] = {"database": house.worker.healthy}
-        if telegram:
+        if isinstance(telegram, Webhook) or (telegram and leader.held):
             found["telegram"] = telegram.health()
+        elif telegram:
+            found["telegram"] = {"ready": True, "polled_by": "another process"}
         return found
 
     return state
@@ -81,7 +104,10 @@ def _health(house: House, telegram: Telegram | None) -> Callable[[], dict[str, A
 
 async def _tidy(house: House) -> None:
     while True:
-        await house.worker.run(lambda conn: forget_updates(conn, now()))
+        # A database that keeps nothing now is told of elsewhere; nothing hangs on this time.
+        with suppress(NotKept):
+            await house.worker.run(lambda conn: forget_updates(conn, now()))
+            await house.worker.run(lambda conn: forget_erasures(conn, now(), house.settings.backup_days))
         await asyncio.sleep(TIDY_SECONDS)
 
 

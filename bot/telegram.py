@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar
 
 from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
@@ -17,6 +18,7 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from bot.desk import Desk, NotKept
 from bot.telegram_calls import PATIENCE, Patience, seconds
 from bot.telegram_intake import Intake
+from bot.telegram_notices import Notices
 from bot.telegram_profile import introduce
 from bot.telegram_reading import CHANNEL, WANTED
 from bot.telegram_request import AiohttpRequest, hush
@@ -33,13 +35,19 @@ CONNECTIONS = 100
 SILENT_SECONDS = 120.0
 # Replies given up are tried again when Telegram was away and is back, else this often.
 PAY_AGAIN_SECONDS = 600.0
+# What every message has.
+SENT = ("message_id", "date", "chat")
 # After a week without updates Telegram starts their numbers anew, perhaps lower.
 FORGET_OFFSET_SECONDS = 6 * 86_400.0
-TROUBLES = {Conflict: "another bot polls with this token", InvalidToken: "the token is refused"}
 
 
 class RawBot(Bot):
     """python-telegram-bot's Bot, which can also hand over updates unread: one broken one spoils no batch."""
+
+    async def _post(self, endpoint: str, data: dict[str, Any] | None = None, **more: Any) -> Any:
+        result = await super()._post(endpoint, data, **more)
+        # What was sent comes back whole, keyboard and all; reading it costs more than sending, and nobody wants it.
+        return {name: result[name] for name in SENT} if isinstance(result, dict) and "message_id" in result else result
 
     async def raw_updates(self, offset: int, limit: int, wait: int) -> list[Any]:
         """At most `limit` updates from `offset` on, after at most `wait` seconds."""
@@ -50,6 +58,11 @@ class RawBot(Bot):
 
 class Telegram:
     """Serves residents on Telegram until cancelled. `api` is the Bot API's address without `/bot<token>`."""
+
+    TROUBLES: ClassVar[dict[type[Exception], str]] = {
+        Conflict: "another bot polls with this token",
+        InvalidToken: "the token is refused",
+    }
 
     def __init__(self, token: str, api: str, desk: Desk, content: Content, patience: Patience = PATIENCE) -> None:
         hush()
@@ -65,6 +78,7 @@ class Telegram:
         self._sender = Sender(self._bot, desk, patience)
         self._intake = Intake(self._bot, desk, content, self._sender)
         self._batch: asyncio.Task[None] | None = None
+        self._profile: asyncio.Task[None] | None = None
         self._offset = self._confirmed = 0
         self._failures = self._not_kept = 0
         self._trouble = "not started"
@@ -85,29 +99,41 @@ class Telegram:
         }
 
     async def run(self) -> None:
-        """Until cancelled; then finish the batch, send what can be sent within seconds, and close."""
-        profile: asyncio.Task[None] | None = None
-        look = self._begin
+        """Until cancelled; then finish the batch, send what can be sent within seconds, and close.
+
+        May be run again afterwards: another process may have polled in between.
+        """
         try:
+            await self._until_well(self._begin)
             while True:
-                try:
-                    await look()
-                except Exception as error:
-                    await self._unwell(error)
-                else:
-                    self._well()
-                    profile = profile or asyncio.create_task(self._introduce())
-                    look = self._look
+                await self._until_well(self._look)
         finally:
-            if profile:
-                profile.cancel()
+            if self._profile:
+                self._profile.cancel()
             await self._end()
+
+    async def notify(self) -> None:
+        """Send what people asked to be told, until cancelled; one process does this for all."""
+        await Notices(self._desk, self._sender.calls, lambda: bool(self.health()["ready"])).run()
+
+    async def _until_well(self, do: Callable[[], Awaitable[object]]) -> None:
+        """Do this until it goes well: whatever fails is tried again after a pause."""
+        while True:
+            try:
+                await do()
+            except Exception as error:
+                await self._unwell(error)
+            else:
+                return self._well()
 
     # ---------------------------------------------------------------- begin and end
 
     async def _begin(self) -> None:
+        self._offset = self._confirmed = 0
+        self._pay_at, self._owe_all = 0.0, True
         await self._bot.initialize()
         await self._bot.delete_webhook()
+        self._profile = asyncio.create_task(self._introduce())
 
     async def _introduce(self) -> None:
         while True:
@@ -190,7 +216,7 @@ class Telegram:
 
     async def _unwell(self, error: Exception) -> None:
         """Say once what is the matter, by its type only, and wait."""
-        trouble = TROUBLES.get(type(error), f"not reachable ({type(error).__name__})")
+        trouble = self.TROUBLES.get(type(error), f"not reachable ({type(error).__name__})")
         if trouble != self._trouble:
             log.warning("Telegram: %s; trying again", trouble)
         self._trouble = trouble

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from contextlib import suppress
 
 from bot.desk import Desk, Notice, NotKept
 from bot.telegram_calls import Calls, GaveUp, NobodyThere
@@ -21,18 +23,18 @@ A_SECOND = 28
 class Notices:
     """Run `run()` in a task; cancel it to stop. A notice cut off before its row was taken away may come twice."""
 
-    def __init__(self, desk: Desk, calls: Calls, look_seconds: float = LOOK_SECONDS) -> None:
-        self._desk, self._calls, self._look = desk, calls, look_seconds
+    def __init__(self, desk: Desk, calls: Calls, ready: Callable[[], bool] = lambda: True) -> None:
+        self._desk, self._calls, self._ready = desk, calls, ready
 
     async def run(self) -> None:
-        """Look every so often for notices and send them, at most 30 a second in all."""
+        """Look every so often for notices, while Telegram can be reached, and send them."""
         while True:
-            try:
-                sent = await self.send()
-            except NotKept:
-                sent = 0
+            sent = 0
+            if self._ready():
+                with suppress(NotKept):
+                    sent = await self.send()
             if sent < AT_ONCE:
-                await asyncio.sleep(self._look)
+                await asyncio.sleep(LOOK_SECONDS)
 
     async def send(self) -> int:
         """Send what is waiting, at most AT_ONCE; how many were looked at."""

@@ -30,7 +30,7 @@ class Sender:
     """Lines of replies, one a chat. A reply may be put in line before it is there: that keeps the order."""
 
     def __init__(self, bot: Bot, desk: Desk, patience: Patience) -> None:
-        self._calls, self._desk = Calls(bot, patience), desk
+        self.calls, self._desk = Calls(bot, patience), desk
         self._lines: dict[str, Line] = {}
         self._jobs: set[asyncio.Task[None]] = set()
         self._moved = asyncio.Event()
@@ -39,6 +39,10 @@ class Sender:
     def __len__(self) -> int:
         """Replies that wait or are being sent."""
         return sum(map(len, self._lines.values()))
+
+    def __contains__(self, chat: object) -> bool:
+        """Whether a reply for this chat waits or is being sent."""
+        return chat in self._lines
 
     def put(self, caller: Caller, coming: Coming) -> None:
         """Next in line for this chat. None as its result means there is nothing to send."""
@@ -57,11 +61,11 @@ class Sender:
 
     def answer(self, query: str, toast: str) -> None:
         """Answer a press. Beside the lines: it waits for nobody."""
-        self._start(self._calls.answer(query, short(toast)))
+        self._start(self.calls.answer(query, short(toast)))
 
     def hold_all(self, wait: float) -> None:
         """Nothing goes out for this long (seconds)."""
-        self._calls.hold_all(wait)
+        self.calls.hold_all(wait)
 
     def given_up(self) -> set[str]:
         """The chats whose replies were given up since this was last asked."""
@@ -104,7 +108,7 @@ class Sender:
                 self._moved.set()
         finally:
             del self._lines[chat]
-            self._calls.forget(chat)
+            self.calls.forget(chat)
 
     async def _deliver(self, caller: Caller, reply: Reply, line: Line) -> bool:
         """Send one reply. False when nobody is there any more."""
@@ -112,7 +116,7 @@ class Sender:
         says = [say for say in reply.says if not (overtaken and say.question)]
         try:
             for part in chain.from_iterable(parts(say, reply.file) for say in says):
-                await self._calls.send(caller.address, part)
+                await self.calls.send(caller.address, part)
             await self._desk.sent(reply)
         except NobodyThere:
             await self._lost(caller)

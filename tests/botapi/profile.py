@@ -83,15 +83,23 @@ set_short, get_short = _profile("short_description", 120)
 
 
 def set_webhook(api: BotApi, params: Params, files: Files) -> bool:
-    url = str(params.get("url") or "")
+    url, secret = str(params.get("url") or ""), str(params.get("secret_token") or "")
     if url and not url.startswith("https://"):
         raise bad("bad webhook: An HTTPS URL must be provided for webhook")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", secret):
+        raise bad("secret token contains unallowed characters")
+    if not 1 <= (connections := int(params.get("max_connections") or 40)) <= 100:
+        raise bad("max_connections is out of range")
+    if params.get("allowed_updates") is not None:
+        api.updates.allowed = params["allowed_updates"]
     api.updates.webhook = url
+    api.webhooks.begin(url, secret, connections)
     return True
 
 
 def delete_webhook(api: BotApi, params: Params, files: Files) -> bool:
     api.updates.webhook = ""
+    api.webhooks.end()
     if params.get("drop_pending_updates"):
         api.updates.waiting.clear()
     return True

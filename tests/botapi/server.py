@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -18,10 +18,13 @@ from tests.botapi.faults import Fault
 from tests.botapi.methods import METHODS, Files, Json
 from tests.botapi.store import Box, Chat, Query, Store
 from tests.botapi.updates import Updates
+from tests.botapi.webhooks import Webhooks
 
 TOKEN = "7000000001:AAF-tests-only-0123456789abcdefghijk"
 # Parameters that travel as JSON text in forms and multipart.
 AS_JSON = ("reply_markup", "commands", "scope", "allowed_updates", "link_preview_options", "entities")
+# Method, `before` or `after` it was carried out, parameters, the answer's body: whether the caller was ended.
+Watch = Callable[[str, str, Json, bytes], Awaitable[bool]]
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class BotApi:
         }
         self.clock = Clock()
         self.updates = Updates(self.clock)
+        self.webhooks = Webhooks(self.updates)
         self.store = Store(self.clock, self.bot)
         self.commands: dict[tuple[str, str], list[Json]] = {}
         self.profile: dict[tuple[str, str], str] = {}
@@ -58,6 +62,7 @@ class BotApi:
         self.emitted: list[Json] = []
         self.results: list[tuple[str, Any]] = []
         self.faults: list[Fault] = []
+        self.watch: Watch | None = None
         self.address = ""
         self._runner: web.AppRunner | None = None
 
@@ -81,7 +86,8 @@ class BotApi:
         self.address = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
 
     async def close(self) -> None:
-        """Stop listening; everything stored stays."""
+        """Stop listening and delivering; everything stored stays."""
+        self.webhooks.end()
         if self._runner:
             await self._runner.cleanup()
             self._runner = None
@@ -148,7 +154,7 @@ class BotApi:
         )
         fault = next((f for f in self.faults if f.meets(method, params)), None)
         if fault is None:
-            return await self._done(method, params, files)
+            return await self._watched(request, method, params, files)
         if fault.delay:
             await asyncio.sleep(fault.delay)
         if refusal := fault.refusal():
@@ -162,6 +168,15 @@ class BotApi:
             request.transport.abort()
         if fault.body is not None:
             return web.Response(status=fault.status or 200, text=fault.body, content_type="text/html")
+        return answer
+
+    async def _watched(self, request: web.Request, method: str, params: Json, files: Files) -> web.StreamResponse:
+        """Carried out, unless whoever watches ended the caller before that, or before it hears of it."""
+        if self.watch and await self.watch(method, "before", params, b""):
+            return web.Response()
+        answer = await self._done(method, params, files)
+        if self.watch and await self.watch(method, "after", params, bytes(answer.body or b"")):  # type: ignore[arg-type]
+            return web.Response()
         return answer
 
     async def _done(self, method: str, params: Json, files: Files) -> web.Response:

@@ -64,6 +64,20 @@ class Updates:
         self._news.set()
         return number
 
+    def delivered(self, one: Waiting) -> None:
+        """A webhook took this one: it is gone from the queue, wherever it stood in it."""
+        self.waiting.remove(one)
+        self._past.append(one)
+
+    def ready(self) -> list[Waiting]:
+        """What waits and is not too old, in order."""
+        return self._ready(0)
+
+    async def news(self) -> None:
+        """Wait until something is put into the queue."""
+        self._news.clear()
+        await self._news.wait()
+
     def redeliver(self, count: int) -> list[int]:
         """Put the last `count` confirmed updates back, with the ids they had."""
         back, self._past = self._past[-count:] if count else [], self._past[:-count] if count else self._past
