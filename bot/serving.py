@@ -29,6 +29,7 @@ from storage.worker import NotKept
 log = logging.getLogger(__name__)
 STOP_SECONDS = 4.0
 TIDY_SECONDS = 6 * 3600
+SAFE_REVEAL_AT = 10
 
 
 async def run(house: House) -> None:
@@ -61,6 +62,7 @@ async def run(house: House) -> None:
     runners = [await _listen(web_chat, settings.web, "WEB"), await _listen(desk_of_staff, settings.staff, "STAFF")]
     jobs.append(partial(leader.lead, *duties))
     tasks = [asyncio.create_task(job()) for job in jobs]
+    _warn(house)
     _tell(house, key, key_file)
     await stop.wait()
     await _leave(tasks, runners, house)
@@ -109,6 +111,14 @@ async def _tidy(house: House) -> None:
             await house.worker.run(lambda conn: forget_updates(conn, now()))
             await house.worker.run(lambda conn: forget_erasures(conn, now(), house.settings.backup_days))
         await asyncio.sleep(TIDY_SECONDS)
+
+
+def _warn(house: House) -> None:
+    settings = house.settings
+    if settings.reveal_at < SAFE_REVEAL_AT:
+        log.warning("STADSDIALOOG_REVEAL_AT: under %d, small groups can be recognised", SAFE_REVEAL_AT)
+    if settings.telegram_token and not settings.web_address:
+        log.warning("STADSDIALOOG_WEB_ADDRESS: is not set; Telegram shows residents %s", settings.public_web)
 
 
 def _tell(house: House, key: str, key_file: object) -> None:

@@ -165,6 +165,8 @@ def _key_wanted(token: str) -> Middleware:
 async def _secure(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in {**HEADERS, "Content-Security-Policy": POLICY}.items():
         response.headers.setdefault(name, value)
+    # aiohttp has named itself and Python here by now.
+    response.headers["Server"] = HEADERS["Server"]
 
 
 def _purpose(request: web.Request) -> str:

@@ -16,7 +16,7 @@ def ask(at: str, progress: Progress, content: Content, city: City) -> Question:
         Option("yes", consent.yes[language], heard_as(consent.yes, yes) + phrases.yes.all()),
         Option("no", consent.no[language], heard_as(consent.no, no) + phrases.no.all()),
     )
-    text = consent.text[language].format(days=city.days)
+    text = consent.text[language]
     if consent.telegram and progress.channel == "telegram":
-        text += "\n\n" + consent.telegram[language].format(web=city.web)
+        text += "\n\n" + consent.telegram[language].format(web=city.web, days=city.days)
     return Question(at, text, item=at, kind="consent", options=options)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from content import Content
-from content.model import Dilemma, Pole
+from content.model import Dilemma, Pole, Text
 from conversations.question import Option, Question, button, heard_as
 from conversations.shapes import City, Progress, Say
 from conversations.walk import dilemmas
+
+SECTION = re.compile(r"\b[1-4]\.\d(?:\.\d)?\b")
 
 
 def sides(dilemma: Dilemma, progress: Progress) -> tuple[tuple[str, Pole], tuple[str, Pole]]:
@@ -41,15 +45,20 @@ def positions(dilemma: Dilemma, progress: Progress, content: Content) -> tuple[O
     return (poles[0], poles[1], between, poles[3], poles[2])
 
 
-def ask(at: str, progress: Progress, content: Content, city: City) -> Question:
-    dilemma = content.dilemmas[at.partition(".")[0]]
-    words, language = content.words(progress.language), progress.language
-    here = dilemmas(progress, content)
+def numbered_title(dilemma: Dilemma, name: Text, progress: Progress, content: Content) -> str:
+    """Where one is, and in what: "3 of 5" in the walk, the sketch's own number behind the goodbye."""
+    words, here = content.words(progress.language), dilemmas(progress, content)
     count = (
         words("dilemma.count", n=here.index(dilemma.code) + 1, total=len(here))
         if dilemma.code in here
         else words("dilemma.number", n=dilemma.number)
     )
+    return f"{count} · {name[progress.language]}"
+
+
+def ask(at: str, progress: Progress, content: Content, city: City) -> Question:
+    dilemma = content.dilemmas[at.partition(".")[0]]
+    words, language = content.words(progress.language), progress.language
     told = [
         f"{pole.label[language]}: {pole.statement[language]} {pole.cost.text[language]}"
         for _, pole in sides(dilemma, progress)
@@ -57,7 +66,7 @@ def ask(at: str, progress: Progress, content: Content, city: City) -> Question:
     return Question(
         at,
         "\n\n".join([dilemma.fact[language], *told]),
-        f"{count} · {dilemma.title[language]}",
+        numbered_title(dilemma, dilemma.title, progress, content),
         dilemma=dilemma.code,
         item="position",
         kind="scale5",
@@ -68,12 +77,18 @@ def ask(at: str, progress: Progress, content: Content, city: City) -> Question:
     )
 
 
+def sections(dilemma: Dilemma) -> list[str]:
+    """Every section of the sketch that this dilemma's facts come from, its own first."""
+    told = [dilemma.section, dilemma.source, *(pole.background_source for pole in dilemma.sides.values())]
+    return list(dict.fromkeys(SECTION.findall(" ".join(told))))
+
+
 def why(code: str, progress: Progress, content: Content) -> Say:
     """What stands behind *Why this question?*: the sketch's section, both sides, and the order shown."""
     dilemma, words, language = content.dilemmas[code], content.words(progress.language), progress.language
     told = [f"{pole.label[language]}\n{pole.background[language]}" for _, pole in sides(dilemma, progress)]
     first = dilemma.sides[progress.first(code)].label[language]  # type: ignore[index]
     order = words("dilemma.order", side=inside(first))
-    source = words("dilemma.section", section=dilemma.section)
+    source = words("dilemma.section", section=", ".join(sections(dilemma)))
     text = "\n\n".join([dilemma.why[language], *told, order, source])
     return Say(text, language, dilemma.title[language])

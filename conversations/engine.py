@@ -132,13 +132,16 @@ def _typed(progress: Progress, text: str, content: Content, city: City) -> Turn:
     question = ask(resumed, content, city)
     if progress.meant and typed.is_yes(text, content.phrases) and len(progress.meant) == 1:
         meant = progress.meant
+        if question.at == "language":
+            return commands.speak(resumed, meant[0], content, city)
         confirmed = choose(question, meant, replace(progress, meant=()), content, city, "typed_fuzzy", 80)
         return confirmed or show(progress, content, city)
     progress = replace(progress, meant=(), last_tap="")
     reading = typed.read(text, question, content)
     if reading.wish:
         return commands.wish(replace(resumed, meant=()), reading, content, city)
-    if progress.over == "paused" and not reading.sure:
+    # "Ok" to a pause is not "yes" to the question under it.
+    if progress.over == "paused" and (not reading.sure or typed.is_yes_or_no(text, content.phrases)):
         return show(resumed, content, city, intro=words("resume.welcome_back"))
     progress = replace(resumed, meant=(), last_tap="")
     turn: Turn | None = None
@@ -152,11 +155,21 @@ def _typed(progress: Progress, text: str, content: Content, city: City) -> Turn:
         turn = choose(question, reading.choices, progress, content, city, reading.method, reading.score)
     elif reading.nonresponse:
         turn = nonresponse(question, reading.nonresponse, progress, content, city, reading.method)
+    elif _came_late(question, text, progress, content, city):
+        return show(progress, content, city)
     elif question.own_words and text and not (question.options and typed.is_yes_or_no(text, content.phrases)):
         turn = own_words(question, text, progress, content, city)
     elif reading.candidates:
         return _did_you_mean(question, reading.candidates, progress, content)
     return turn or show(progress, content, city, intro=words("typed.not_understood"))
+
+
+def _came_late(question: Question, text: str, progress: Progress, content: Content, city: City) -> bool:
+    """Whether these words answer the position just given: sent before, delivered after, and nobody's reason."""
+    if question.item != "reasons":
+        return False
+    before = ask(replace(progress, at=f"{question.dilemma}.position", over=""), content, city)
+    return typed.read(text, before, content).method == "typed_exact"
 
 
 def _corrected(progress: Progress, text: str, content: Content, city: City) -> Turn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from content import Content
-from conversations.dilemma import sides
+from conversations.dilemma import numbered_title, sides
 from conversations.question import Option, Question, heard_as
 from conversations.shapes import City, Progress
 
@@ -18,6 +18,7 @@ def ask(at: str, progress: Progress, content: Content, city: City) -> Question:
     return Question(
         at,
         content.words(progress.language)("reasons.question"),
+        numbered_title(dilemma, dilemma.short, progress, content),
         dilemma=dilemma.code,
         item="reasons",
         kind="multi",

@@ -225,7 +225,8 @@ def _goodbye(question: Question, code: str, progress: Progress, content: Content
     if code == "share":
         return Turn(progress, (Say(words("share.text", web=city.web), progress.language),))
     if code == "leave":
-        return Turn(progress, (Say(words("leave.done"), progress.language, leave_device=True),))
+        code = "\n\n" + words("resume.code", code=city.resume_code, web=city.web) if city.resume_code else ""
+        return Turn(progress, (Say(words("leave.done") + code, progress.language, leave_device=True),))
     if code not in chains:
         return None
     return show(replace(progress, at=unanswered(chains[code], progress) or chains[code][0]), content, city)

@@ -56,6 +56,8 @@ def read(text: str, question: Question, content: Content) -> Reading:
     if not said:
         return Reading()
     phrases = content.phrases
+    if question.item == "age" and said.isdecimal() and not _age(said, question):
+        return Reading()
     return (
         _exact(said, question)
         or _beside(said, question, content)

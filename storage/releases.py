@@ -5,8 +5,8 @@ The rules, in the order they are applied:
 1. a figure about fewer than `reveal_at` people shows nothing, not even how many there were;
 2. figures are coarsened before anything is hidden: the finest step of a ladder is taken in which
    every cell is 0 or at least `reveal_at`;
-3. a later release needs at least `reveal_at` people who joined or left since the last, and a figure
-   in it changes only when its own base changed by as many; otherwise the earlier one is carried on;
+3. a figure in a later release changes only when its own base changed by at least `reveal_at` people;
+   otherwise the earlier one is carried on, and where no figure changes there is no release;
 4. a step once taken never gets coarser: then too the earlier figure is carried on;
 5. each figure names the release it is `as_of`; nothing that was released is computed again.
 """
@@ -109,8 +109,6 @@ def draft(conn: Connection, content: Content, round_code: str, reveal_at: int, n
     asked = content.rounds[round_code]
     last = conn.execute(_newest(round_code)).first()
     joined, left = _came_and_went(conn, round_code)
-    if last and (joined - last.joined) + (left - last.left) < reveal_at:
-        return None
     people = _people(conn, round_code)
     if not last and people < reveal_at:
         return None

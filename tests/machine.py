@@ -151,7 +151,8 @@ class Resident:
             yield from self._answered(before, heard, fact, answered, asked_back)
         for consent in agreed:
             first = (consent.purpose, before.at, before.counted) == ("count_me", "language", False)
-            if consent.purpose not in (before.at, before.over) and not first:
+            read = (before.now,) if isinstance(heard, Typed) else (before.now, before.at)
+            if consent.purpose not in read and not first:
                 yield f"agreed to {consent.purpose}, asked was {before.now}"
             if consent.version != self.content.consents[consent.purpose].version:
                 yield "not the version of the consent that was read"

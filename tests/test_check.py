@@ -73,8 +73,8 @@ TEXTS: list[tuple[Plant, str]] = [
     (_twice_in_catalogue, "locales/en.po: button.later: en: stands 2 times"),
     (drop("locales/en.po"), "locales/en.po: en: the file is missing"),
     (drop("locales/nl.po"), "locales/nl.po: nl: the file is missing"),
-    (put(COUNT_ME, "text.en", "We keep what you say."), f"{COUNT_ME}: text: en: lacks the placeholder {{days}}"),
-    (put(COUNT_ME, "text.li", "{days} {daog}"), f"{COUNT_ME}: text: li: has the placeholder {{daog}}"),
+    (put(COUNT_ME, "telegram.en", "We keep it. {web}"), f"{COUNT_ME}: telegram: en: lacks the placeholder {{days}}"),
+    (put(COUNT_ME, "telegram.li", "{days} {daog} {web}"), f"{COUNT_ME}: telegram: li: has the placeholder {{daog}}"),
     (say("nl", "toast.kept", "Bewaard: {}"), "locales/nl.po: toast.kept: nl: has a placeholder without a plain name"),
     (say("en", "toast.kept", "Kept: {choice"), "locales/en.po: toast.kept: en: has a broken placeholder"),
     (put(GROWTH, "title.en", "Grow <b>fast</b>?"), f"{GROWTH}: title: en: has markup: <b>"),
@@ -219,7 +219,7 @@ def test_a_round_with_three_more_dilemmas_takes_too_many_taps_and_words(copy: Co
 SHOWN: list[tuple[Plant, str]] = [
     (put(GROWTH, "fact.en", "It is so. " * 60), f"{GROWTH}: position: en: the message has "),
     (
-        put(COUNT_ME, "text.nl", "Wij bewaren dit {days} dagen. " * 20),
+        put(COUNT_ME, "text.nl", "Wij bewaren dit dertig dagen. " * 20),
         f"{COUNT_ME}: text: nl: the consent as shown",
     ),
     (put(GROWTH, "fact.nl", "Het is zo. " * 400), f"{GROWTH}: growth.position: nl: the message as shown is "),

@@ -454,6 +454,21 @@ def test_a_language_asked_back_is_confirmed_with_yes(over: str) -> None:
     assert (turn.progress.language, turn.progress.over, turn.facts) == ("li", "", ())
 
 
+@pytest.mark.parametrize("purpose", ["count_me", "quote_me", "tell_me", "remind_me"])
+def test_a_pause_is_not_agreed_to(purpose: str) -> None:
+    """“Paused. Tap Continue, or write something.” – “ok”: the question comes again, and nobody has agreed to it."""
+    resident = Resident(CONTENT)
+    if purpose == "quote_me":
+        resident.count().tap("a")
+        resident.hear(Typed("mijn eigen woorden hierover"))
+    resident.progress = replace(resident.progress, counted=purpose != "count_me")
+    if purpose != "quote_me":
+        resident.progress = replace(resident.progress, at=purpose)
+    resident.hear(Commanded("stop"))
+    turn = resident.hear(Typed("ok"))
+    assert (turn.progress.now, turn.facts) == (purpose, ())
+
+
 @pytest.mark.parametrize("purpose", ["quote_me", "tell_me", "remind_me"])
 def test_a_consent_can_be_withdrawn_when_the_round_is_closed(purpose: str) -> None:
     resident = finished(worry="te veel verkeer")

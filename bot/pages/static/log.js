@@ -67,7 +67,7 @@ export class Log {
     if (!this.#last || !say || other) return false;
     const { say: shown } = this.#last;
     const same = JSON.stringify(say.buttons) === JSON.stringify(shown.buttons);
-    return same && say.head === shown.head && shown.text.endsWith(say.text);
+    return same && !say.intro && say.head === shown.head && say.text === shown.text;
   }
 
   // The reply brought no new choices: those of this message can be used again.
@@ -85,12 +85,13 @@ export class Log {
     const item = made("li", "bot");
     item.lang = say.language;
     item.append(made("span", "unseen", `${words["web.bot"]}: `));
+    if (say.intro) item.append(made("p", "remark", say.intro));
     if (say.head) item.append(made("h2", "", say.head));
     const labels = say.buttons.flat().map((one, place) => bare(one.label, place + 1));
     for (const part of say.text.split(/\n{2,}/)) if (part) item.append(this.#paragraph(part, labels));
     if (say.file) item.append(this.#download(say.file, words));
     const choices = say.buttons.flat().map((one) => one.label);
-    item.append(aloud([say.head, say.text, ...choices].filter(Boolean).join(".\n"), say.language, words));
+    item.append(aloud([say.intro, say.head, say.text, ...choices].filter(Boolean).join(".\n"), say.language, words));
     if (say.buttons.length) item.append(this.#choices(say, item));
     return item;
   }
