@@ -7,9 +7,14 @@ import unicodedata
 from functools import lru_cache
 
 
-@lru_cache(maxsize=50_000)
 def plain(text: str) -> str:
     """Text as it is compared: lower case, no accents, one apostrophe, no other punctuation."""
     text = re.sub("[’‘`´]", "'", unicodedata.normalize("NFKD", text.casefold()))
     text = "".join(c for c in text if not unicodedata.combining(c))
     return " ".join(re.sub(r"[^\w'+]+", " ", text).split())
+
+
+@lru_cache(maxsize=50_000)
+def plain_phrase(text: str) -> str:
+    """The same for a phrase of our own, remembered. Never for what a resident typed: that is not ours to keep."""
+    return plain(text)

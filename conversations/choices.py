@@ -43,7 +43,9 @@ def about(at: str, progress: Progress, content: Content, city: City) -> Question
     """Age band, neighbourhood or relation to the city; each may be skipped, or all three at once."""
     language, words, item = progress.language, content.words(progress.language), content.items[at]
     options = tuple(Option(o.code, o.label[language], heard_as(o.label, o.heard)) for o in item.options)
-    more = (button(progress, at, "skip_all", words("button.skip_all")),) if at == ABOUT[0] else ()
+    more = (
+        (button(progress, at, "skip_all", words("button.skip_all")),) if at == ABOUT[0] and not progress.back_to else ()
+    )
     return Question(
         at,
         item.question[language],

@@ -44,7 +44,7 @@ def wish(progress: Progress, reading: Reading, content: Content, city: City) -> 
 
 def speak(progress: Progress, language: str, content: Content, city: City) -> Turn:
     """Go on in this language, at the same place. The state of the Mestreechs texts is said once."""
-    progress = replace(progress, language=language, last_tap="")
+    progress = replace(progress, language=language, last_tap="", paused=progress.paused and progress.over == "paused")
     if progress.over in ("language", "quote_me"):
         progress = replace(progress, over="")
     elif progress.at == "language":

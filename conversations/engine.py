@@ -141,7 +141,8 @@ def _typed(progress: Progress, text: str, content: Content, city: City) -> Turn:
     if reading.wish:
         return commands.wish(replace(resumed, meant=()), reading, content, city)
     # "Ok" to a pause is not "yes" to the question under it.
-    if progress.over == "paused" and (not reading.sure or typed.is_yes_or_no(text, content.phrases)):
+    vague = not reading.sure or reading.method == "typed_number" or typed.is_yes_or_no(text, content.phrases)
+    if progress.over == "paused" and vague:
         return show(resumed, content, city, intro=words("resume.welcome_back"))
     progress = replace(resumed, meant=(), last_tap="")
     turn: Turn | None = None
@@ -157,11 +158,16 @@ def _typed(progress: Progress, text: str, content: Content, city: City) -> Turn:
         turn = nonresponse(question, reading.nonresponse, progress, content, city, reading.method)
     elif _came_late(question, text, progress, content, city):
         return show(progress, content, city)
-    elif question.own_words and text and not (question.options and typed.is_yes_or_no(text, content.phrases)):
+    elif question.own_words and text and not (question.options and _no_reason(text, content)):
         turn = own_words(question, text, progress, content, city)
     elif reading.candidates:
         return _did_you_mean(question, reading.candidates, progress, content)
     return turn or show(progress, content, city, intro=words("typed.not_understood"))
+
+
+def _no_reason(text: str, content: Content) -> bool:
+    """A bare yes, no or number is nobody's own words where choices are shown."""
+    return text.strip(" .)").isdecimal() or typed.is_yes_or_no(text, content.phrases)
 
 
 def _came_late(question: Question, text: str, progress: Progress, content: Content, city: City) -> bool:

@@ -73,7 +73,7 @@ def choose(
         return show(progress, content, city)
     if question.at in _SPECIAL and (turn := _SPECIAL[question.at](question, code, progress, content, city)):
         return turn
-    if not city.open and question.item and question.kind != "consent":
+    if not city.open and progress.counted and question.item and question.kind != "consent":
         return show(progress, content, city, intro=content.words(progress.language)("round.closed"))
     if question.kind == "consent":
         return _agreed(question, code, progress, content, city) if question.has(code) else None
@@ -101,7 +101,7 @@ def nonresponse(
         return _agreed(question, "no", progress, content, city)
     if not question.item or question.kind == "consent":
         return None
-    if not city.open:
+    if not city.open and progress.counted:
         return show(progress, content, city, intro=content.words(progress.language)("round.closed"))
     if question.at == "values.second":
         return show(move_on(progress, content, question.at), content, city)
@@ -111,7 +111,7 @@ def nonresponse(
 
 def own_words(question: Question, text: str, progress: Progress, content: Content, city: City) -> Turn:
     """Own words: the text is a fact of its own; where choices were shown, none of them was ticked."""
-    if not city.open:
+    if not city.open and progress.counted:
         return show(progress, content, city, intro=content.words(progress.language)("round.closed"))
     said = replace(
         _answered(question, progress, "answered", (), "text", 100), item=question.own_words, kind="text", text=text

@@ -15,12 +15,14 @@ from rapidfuzz import fuzz
 
 from content import Content
 from content.model import Phrases
-from content.spelling import plain
+from content.spelling import plain, plain_phrase
 from conversations.question import Question
 from conversations.shapes import NONRESPONSE, Status
 
 SURE, MARGIN, MAYBE = 86, 8, 68
 MOST_CANDIDATES = 3
+# Nobody names a choice at greater length; whatever is longer is own words.
+LONGEST = 300
 SPLIT = re.compile(r"\s*(?:[,;+&/]|\ben\b|\band\b)\s*")
 AGES = ((16, "16_17"), (18, "18_24"), (25, "25_44"), (45, "45_64"), (65, "65_79"), (80, "80_plus"))
 
@@ -52,9 +54,9 @@ def clean(text: str) -> str:
 
 def read(text: str, question: Question, content: Content) -> Reading:
     """How `text` answers `question`. Never a sure reading of the opposite; an empty Reading when nothing fits."""
-    said = plain(text)
+    said = plain(text[:LONGEST])
     if not said:
-        return Reading()
+        return Reading(wish="help") if text.strip("? ") != text and not text.strip("? ") else Reading()
     phrases = content.phrases
     if question.item == "age" and said.isdecimal() and not _age(said, question):
         return Reading()
@@ -73,24 +75,24 @@ def read(text: str, question: Question, content: Content) -> Reading:
 
 def is_yes(text: str, phrases: Phrases) -> bool:
     """Whether this is a plain yes, in any language."""
-    return plain(text) in {plain(p) for p in phrases.yes.all()}
+    return plain(text) in {plain_phrase(p) for p in phrases.yes.all()}
 
 
 def is_yes_or_no(text: str, phrases: Phrases) -> bool:
     """Whether this is a plain yes or no, which is nobody's reason."""
-    return plain(text) in {plain(p) for p in (*phrases.yes.all(), *phrases.no.all())}
+    return plain(text) in {plain_phrase(p) for p in (*phrases.yes.all(), *phrases.no.all())}
 
 
 def _exact(said: str, question: Question) -> Reading | None:
     known = {option.code: option for option in (*question.options, *question.on_screen, *question.doors)}.values()
-    codes = [o.code for o in known if said in {plain(o.code), plain(o.code.replace("_", " "))}]
+    codes = [o.code for o in known if said in {plain_phrase(o.code), plain_phrase(o.code.replace("_", " "))}]
     if not codes:
-        codes = [o.code for o in known if said in {plain(p) for p in (o.label, *o.heard)}]
+        codes = [o.code for o in known if said in {plain_phrase(p) for p in (o.label, *o.heard)}]
     if len(codes) == 1:
         return Reading((codes[0],), method="typed_number" if said.isdecimal() else "typed_exact", score=100)
     if codes:
         return Reading(candidates=tuple(codes[:MOST_CANDIDATES]))
-    refused = [o.code for o in question.options if said in {plain(p) for p in o.refuse}]
+    refused = [o.code for o in question.options if said in {plain_phrase(p) for p in o.refuse}]
     if refused:
         others = [o.code for o in question.options if o.code not in refused]
         return Reading(candidates=tuple(others[-MOST_CANDIDATES:]))
@@ -101,24 +103,24 @@ def _beside(said: str, question: Question, content: Content) -> Reading | None:
     """The label of a button that is no answer: why, later, skip all three."""
     for beside in question.more:
         choice = beside.data.split(":")[1]
-        if said in {plain(content.words(language)(f"button.{choice}")) for language in content.languages}:
+        if said in {plain_phrase(content.words(language)(f"button.{choice}")) for language in content.languages}:
             return Reading((choice,), method="typed_exact", score=100)
     return None
 
 
 def _wish(said: str, content: Content) -> Reading | None:
     for wish, heard in content.phrases.wishes.items():
-        if said in {plain(p) for p in heard.all()}:
+        if said in {plain_phrase(p) for p in heard.all()}:
             return Reading(wish=wish, method="typed_exact", score=100)
     for code in content.languages:
-        if said in {plain(content.words(w)(f"language.{code}")) for w in content.languages}:
+        if said in {plain_phrase(content.words(w)(f"language.{code}")) for w in content.languages}:
             return Reading(wish="language", language=code, method="typed_exact", score=100)
     return None
 
 
 def _nonresponse(said: str, phrases: Phrases) -> Reading | None:
     for code in NONRESPONSE:
-        if said in {plain(p) for p in phrases.nonresponse[code].all()}:
+        if said in {plain_phrase(p) for p in phrases.nonresponse[code].all()}:
             return Reading(nonresponse=code, method="typed_exact", score=100)
     return None
 
@@ -134,7 +136,7 @@ def _age(said: str, question: Question) -> Reading | None:
 def _number(said: str, question: Question, phrases: Phrases) -> Reading | None:
     if not question.numbered:
         return None
-    words, named = said.split(), {plain(word): n for word, n in phrases.numbers.items()}
+    words, named = said.split(), {plain_phrase(word): n for word, n in phrases.numbers.items()}
     numbers = [int(w) if w.isdecimal() and len(w) < 4 else named.get(w, 0) for w in words]
     known = {"optie", "option", "nummer", "number", "keuze", "de", "the", "nr", "one", "antwoord"}
     counted = [n for n, w in zip(numbers, words, strict=True) if n and not (w == "one" and len(words) > 1)]
@@ -178,7 +180,7 @@ def _scores(said: str, question: Question) -> list[tuple[str, float, str]]:
     """Per option its best phrase and how near it is, 0-100, best first."""
     found = []
     for option in question.options:
-        phrases = {plain(p) for p in (option.label, *option.heard)}
+        phrases = {plain_phrase(p) for p in (option.label, *option.heard)}
         score, phrase = max(((fuzz.ratio(said, p), p) for p in phrases), default=(0.0, ""))
         found.append((option.code, score, phrase))
     return sorted(found, key=lambda one: -one[1])
@@ -186,5 +188,5 @@ def _scores(said: str, question: Question) -> list[tuple[str, float, str]]:
 
 def _doubts(said: str, phrases: Phrases) -> set[str]:
     words: Iterable[str] = said.split()
-    doubt = {plain(word) for word in phrases.doubt}
+    doubt = {plain_phrase(word) for word in phrases.doubt}
     return {w for w in words if w in doubt}

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from content import Content, load
+from content.spelling import plain_phrase
 from conversations import Progress, Turn, answer
 from conversations.shapes import (
     Agreed,
@@ -620,3 +621,42 @@ def asked_back() -> Resident:
     resident = Resident(CONTENT).count()
     resident.progress = replace(resident.progress, meant=("a",))
     return resident
+
+
+def test_a_question_mark_asks_for_help_and_is_no_dream() -> None:
+    resident = Resident(CONTENT).count()
+    turn = resident.hear(Typed("??"))
+    assert turn.says[0].head == CONTENT.words("nl")("help.head")
+    assert turn.facts == ()
+
+
+@pytest.mark.parametrize("text", ["7", "99", "ja", "nope"])
+def test_what_is_no_reason_is_asked_back(text: str) -> None:
+    resident = Resident(CONTENT).count()
+    resident.tap("a")
+    assert resident.hear(Typed(text)).facts == ()
+
+
+def test_words_that_come_late_are_no_reason() -> None:
+    """Typed at the position, delivered after the tap that answered it."""
+    resident = Resident(CONTENT).count()
+    resident.tap("a")
+    assert resident.hear(Typed("Even groot blijven")).facts == ()
+
+
+def test_a_number_under_a_pause_counts_for_nothing() -> None:
+    resident = Resident(CONTENT).count()
+    resident.hear(Commanded("stop"))
+    turn = resident.hear(Typed("1"))
+    assert (turn.facts, turn.progress.now) == ((), "growth.position")
+
+
+def test_what_residents_type_is_not_remembered_by_the_program() -> None:
+    before = plain_phrase.cache_info().currsize
+    resident = Resident(CONTENT).count()
+    resident.hear(Typed("een geheim dat nergens blijft"))
+    resident.hear(Typed("nog een geheim, bij een keuze"))
+    grown = plain_phrase.cache_info().currsize
+    resident.hear(Typed("en een heel ander geheim"))
+    assert plain_phrase.cache_info().currsize == grown
+    assert grown >= before
