@@ -8,6 +8,7 @@ from content import Content
 from conversations.shapes import City, Progress
 from conversations.steps import STEPS, ask
 from conversations.typed import Reading, clean, read
+from conversations.walk import OF_A_DILEMMA
 
 
 def understand(text: str, at: str, language: str, first: str, content: Content) -> dict[str, Any]:
@@ -21,15 +22,14 @@ def understand(text: str, at: str, language: str, first: str, content: Content) 
     if first not in ("", "a", "b"):
         raise KeyError(f"first: {first} is neither a nor b")
     dilemma, _, item = at.rpartition(".")
-    if (dilemma and dilemma not in content.dilemmas) or (item if dilemma else at) not in STEPS:
+    if dilemma not in ("", *content.dilemmas) or item not in STEPS or bool(dilemma) != (item in OF_A_DILEMMA):
         raise KeyError(f"at: {at} is no question")
     progress = _shown(Progress("dreams", "telegram", language, 0, at=at, counted=True), dilemma, first)
     reading = read(text=clean(text), question=ask(progress, content, City()), content=content)
-    if not first and dilemma and reading.method == "typed_number":
+    if not first and item in ("position", "reasons") and reading.method == "typed_number":
         other = _shown(progress, dilemma, "b" if progress.first(dilemma) == "a" else "a")
         mirrored = read(clean(text), ask(other, content, City()), content)
-        if mirrored.choices != reading.choices:
-            reading = Reading(candidates=(*reading.choices, *mirrored.choices))
+        reading = Reading(candidates=tuple(dict.fromkeys((*reading.choices, *mirrored.choices))))
     return _plain(reading)
 
 
