@@ -17,8 +17,9 @@ install: $(VENV)/installed
 run: install
 	$(BIN)/python bot.py
 
+# Two workers: the suite waits for processes and pages more than it computes.
 test: install
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 # Each large simulation at full size; about an hour.
 soak: install
