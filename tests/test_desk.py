@@ -232,7 +232,8 @@ def in_tables(house: House, traces: list[str]) -> list[str]:
     with house.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
         # Somebody who is just connecting to the server, to whichever database, makes a vacuum keep dead rows.
         for _ in range(10):
-            conn.execute(text("vacuum full"))
+            for table in SQLModel.metadata.sorted_tables:
+                conn.execute(text(f'vacuum full "{table.name}"'))
             conn.execute(text("checkpoint"))
             files = conn.execute(text(f"select relname, pg_read_binary_file(pg_relation_filepath(oid)) {ours}"))
             left = [name for name, content in files if any(trace.encode() in bytes(content) for trace in traces)]
