@@ -93,6 +93,7 @@ class Dilemma(Versioned):
     short: Text
     fact: Text
     why: Text
+    heard: Heard = Heard()
     sides: Mapping[Side, Pole]
 
     def reasons(self) -> Iterator[Argument]:
@@ -112,6 +113,7 @@ class Option(Strict):
 class District(Strict):
     code: Code
     label: Text
+    heard: Heard = Heard()
 
 
 class Item(Versioned):
@@ -153,15 +155,49 @@ class Command(Strict):
     listed: bool = True
 
 
+WordClass = Literal[
+    "filler", "aside", "speaking", "place", "pointing", "strong", "hedge", "rather", "negation", "no", "partial", "too",
+    "both", "depends", "than", "instead", "compares", "but", "and", "or", "because", "sincere", "then", "others",
+    "asks", "irony", "against",
+]  # fmt: skip
+
+
+class Ages(Strict):
+    """How people say their age: number words, decades, and the words around them."""
+
+    units: Mapping[str, int]
+    tens: Mapping[str, int]
+    decades: Mapping[str, int] = Field(description="twintiger, thirties: the year the decade begins")
+    joins: tuple[str, ...]
+    inside: tuple[str, ...]
+    early: tuple[str, ...]
+    middle: tuple[str, ...]
+    late: tuple[str, ...]
+    not_yet: tuple[str, ...]
+    about: tuple[str, ...]
+    beside: tuple[str, ...]
+
+
 class Phrases(Strict):
-    """What people type that is no choice of the question: wishes, nonresponse, yes and no."""
+    """What people type that is no choice of the question, and what words do to the words around them."""
 
     wishes: Mapping[str, Heard]
     nonresponse: Mapping[str, Heard]
+    indifferent: Heard
     yes: Heard
     no: Heard
+    languages: Mapping[str, Heard] = Field(description="the names of the languages; `other` is one not spoken here")
     numbers: Mapping[str, int] = Field(description="number words, any language, to 1-9; -1 is the last")
-    doubt: tuple[str, ...] = Field(description="words that can turn a meaning round: never a sure answer")
+    counting: Heard = Field(description="words that only say that a place on the screen is meant")
+    ages: Ages
+    words: Mapping[WordClass, Heard]
+    ordinary: tuple[str, ...] = Field(description="ordinary words that are names too: a name only when alone")
+    everyday: tuple[str, ...] = Field(description="everyday words that resemble a choice and are no slip of it")
+
+    @property
+    def doubt(self) -> tuple[str, ...]:
+        """Words that can turn a meaning round, in any language."""
+        return tuple(p for kind in ("negation", "no", "rather", "hedge", "but") for p in self.words[kind].all())
 
 
 class Version(Strict):

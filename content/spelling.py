@@ -8,10 +8,11 @@ from functools import lru_cache
 
 
 def plain(text: str) -> str:
-    """Text as it is compared: lower case, no accents, one apostrophe, no other punctuation."""
+    """Text as it is compared: lower case, no accents, one apostrophe, pictures, no other punctuation."""
     text = re.sub("[’‘`´]", "'", unicodedata.normalize("NFKD", text.casefold()))
     text = "".join(c for c in text if not unicodedata.combining(c))
-    return " ".join(re.sub(r"[^\w'+]+", " ", text).split())
+    # Pictures stay: a thumb up or down is all that some people answer.
+    return " ".join(re.sub(r"[^\w'+\u2600-\u27bf\U0001f000-\U0001faff]+", " ", text).split())
 
 
 @lru_cache(maxsize=50_000)

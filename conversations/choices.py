@@ -52,7 +52,7 @@ def about(at: str, progress: Progress, content: Content, city: City) -> Question
         item=at,
         options=options,
         shown=_on_screen(at, progress, content) if item.districts else None,
-        doors=tuple(Option(d.code, d.label[language]) for d in item.districts),
+        doors=tuple(Option(d.code, d.label[language], heard_as(d.label, d.heard)) for d in item.districts),
         nonresponse=("skipped",),
         more=more,
         columns=2,

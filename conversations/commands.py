@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from content import Content
 from conversations import results
-from conversations.question import put
-from conversations.record import show, was
+from conversations.question import button, put
+from conversations.record import AGAIN, KEEP, show, was
 from conversations.shapes import City, Commanded, Corrected, Progress, Say, Turn
 from conversations.steps import ask
 from conversations.typed import Reading, clean
@@ -35,10 +35,14 @@ def run(progress: Progress, command: Commanded, content: Content, city: City) ->
     return COMMANDS[name](progress, command.payload, content, city)
 
 
-def wish(progress: Progress, reading: Reading, content: Content, city: City) -> Turn:
-    """A wish typed in the middle of a question."""
+def wish(progress: Progress, reading: Reading, text: str, content: Content, city: City) -> Turn:
+    """A wish typed in the middle of a question. Of `text` a cry for help waits for one turn: it may be asked for."""
     if reading.language:
         return speak(progress, reading.language, content, city)
+    if reading.wish == "crisis":
+        return _crisis(progress, text, content, city)
+    if reading.wish == "abuse":
+        return show(progress, content, city, content.words(progress.language)("abuse.text"))
     return COMMANDS[reading.wish or "help"](progress, "", content, city)
 
 
@@ -54,6 +58,17 @@ def speak(progress: Progress, language: str, content: Content, city: City) -> Tu
         intro = words("language.draft")
         progress = replace(progress, told=(*progress.told, "draft"))
     return show(progress, content, city, intro)
+
+
+def _crisis(progress: Progress, text: str, content: Content, city: City) -> Turn:
+    """Where to find help, first of all. The question comes back when the person goes on; the text is no answer."""
+    words, question = content.words(progress.language), ask(progress, content, city)
+    choices = [(button(progress, question.at, AGAIN, words("button.resume")),)]
+    if question.own_words and question.item and progress.counted:
+        choices.append((button(progress, question.at, KEEP, words("crisis.keep")),))
+        progress = replace(progress, pending=(question.at, text))
+    say = Say(words("crisis.text"), progress.language, words("crisis.head"), buttons=tuple(choices))
+    return Turn(replace(progress, last_tap=""), (say,))
 
 
 # ---------------------------------------------------------------- one function a command

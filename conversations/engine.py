@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from content import Content
-from conversations import commands, typed
+from conversations import commands, spelling, typed
 from conversations.dilemma import why
 from conversations.question import Question, button, keyboard
-from conversations.record import AGAIN, choose, nonresponse, own_words, show, uncover
+from conversations.record import AGAIN, KEEP, choose, nonresponse, own_words, show, uncover
 from conversations.shapes import (
+    NONRESPONSE,
     Agreed,
     Answered,
     Arrived,
@@ -36,11 +37,20 @@ from conversations.walk import placed, walk
 
 def answer(progress: Progress, heard: Heard, content: Content, city: City) -> Turn:
     """What one thing heard leads to: where the person stands now, what is said, what must be kept."""
-    turn = _heard(progress, heard, content, city)
+    turn = _heard(_without_cry(progress, heard), heard, content, city)
+    if turn.progress.pending and turn.progress.pending[0] != turn.progress.at:
+        turn = replace(turn, progress=replace(turn.progress, pending=()))
     if progress.counted or turn.progress.counted:
         return turn
     # Who is not counted leaves no answer behind, not even one that waits to be dropped.
     return replace(turn, facts=tuple(f for f in turn.facts if not isinstance(f, Answered | Agreed)))
+
+
+def _without_cry(progress: Progress, heard: Heard) -> Progress:
+    """The words of a cry for help wait for one answer only: is it kept, or gone."""
+    keeps = isinstance(heard, Tapped) and heard.choice == KEEP
+    waits = progress.pending and progress.pending[0].endswith(".position")
+    return progress if keeps or waits or not progress.pending else replace(progress, pending=())
 
 
 def _heard(progress: Progress, heard: Heard, content: Content, city: City) -> Turn:
@@ -130,6 +140,8 @@ def _typed(progress: Progress, text: str, content: Content, city: City) -> Turn:
         return Turn(progress, show(progress, content, city, intro=words("resume.unknown")).says, (Resumes(text),))
     resumed = uncover(replace(progress, over="", paused=False)) if progress.over == "paused" else progress
     question = ask(resumed, content, city)
+    if progress.meant and typed.is_no(text, content.phrases) and question.kind != "consent":
+        return show(replace(resumed, meant=()), content, city)
     if progress.meant and typed.is_yes(text, content.phrases) and len(progress.meant) == 1:
         meant = progress.meant
         if question.at == "language":
@@ -139,7 +151,7 @@ def _typed(progress: Progress, text: str, content: Content, city: City) -> Turn:
     progress = replace(progress, meant=(), last_tap="")
     reading = typed.read(text, question, content)
     if reading.wish:
-        return commands.wish(replace(resumed, meant=()), reading, content, city)
+        return commands.wish(replace(resumed, meant=()), reading, text, content, city)
     # "Ok" to a pause is not "yes" to the question under it.
     vague = not reading.sure or reading.method == "typed_number" or typed.is_yes_or_no(text, content.phrases)
     if progress.over == "paused" and vague:
@@ -152,17 +164,22 @@ def _typed(progress: Progress, text: str, content: Content, city: City) -> Turn:
         return commands.speak(progress, reading.choices[0], content, city)
     if reading.choices == ("why",):
         return _why(question, progress, content)
+    reason = text[reading.reason_at :].strip(" ,.;:-") if reading.reason_at >= 0 else ""
     if reading.choices:
-        turn = choose(question, reading.choices, progress, content, city, reading.method, reading.score)
+        turn = choose(question, reading.choices, progress, content, city, reading.method, reading.score, reason)
     elif reading.nonresponse:
         turn = nonresponse(question, reading.nonresponse, progress, content, city, reading.method)
     elif _came_late(question, text, progress, content, city):
         return show(progress, content, city)
-    elif question.own_words and text and not (question.options and _no_reason(text, content)):
+    elif question.own_words and text and not reading.asked and not (question.options and _no_reason(text, content)):
         turn = own_words(question, text, progress, content, city)
-    elif reading.candidates:
-        return _did_you_mean(question, reading.candidates, progress, content)
-    return turn or show(progress, content, city, intro=words("typed.not_understood"))
+    if turn:
+        return turn
+    if reason and question.item == "position":
+        progress = replace(progress, pending=(question.at, reason))
+    if reading.candidates or reading.indifferent:
+        return _did_you_mean(question, reading, progress, content)
+    return show(progress, content, city, intro=words("typed.not_understood"))
 
 
 def _no_reason(text: str, content: Content) -> bool:
@@ -175,7 +192,7 @@ def _came_late(question: Question, text: str, progress: Progress, content: Conte
     if question.item != "reasons":
         return False
     before = ask(replace(progress, at=f"{question.dilemma}.position", over=""), content, city)
-    return typed.read(text, before, content).method == "typed_exact"
+    return spelling.words(text) in [spelling.words(option.label) for option in before.options]
 
 
 def _corrected(progress: Progress, text: str, content: Content, city: City) -> Turn:
@@ -184,13 +201,17 @@ def _corrected(progress: Progress, text: str, content: Content, city: City) -> T
     return replace(turn, facts=(Corrected(f"{progress.language}:{progress.at}", text),))
 
 
-def _did_you_mean(question: Question, candidates: tuple[str, ...], progress: Progress, content: Content) -> Turn:
+def _did_you_mean(question: Question, reading: typed.Reading, progress: Progress, content: Content) -> Turn:
+    """The readings that are left, best first; where all is the same to somebody, in between or no opinion."""
     words = content.words(progress.language)
     shown = [o.code for o in question.on_screen]
+    candidates = reading.candidates or question.nonresponse
     choices = []
     for code in candidates:
         number = f"{shown.index(code) + 1} " if question.numbered and code in shown else ""
-        choices.append((button(progress, question.at, code, f"{number}{question.label(code)}"),))
+        label = words(f"button.{code}") if code in NONRESPONSE else question.label(code)
+        choices.append((button(progress, question.at, code, f"{number}{label}"),))
     choices.append((button(progress, question.at, AGAIN, words("button.none_of_these")),))
-    say = Say(words("typed.did_you_mean"), progress.language, buttons=tuple(choices), question=True)
+    asked = words("typed.indifferent") if reading.indifferent else words("typed.did_you_mean")
+    say = Say(asked, progress.language, buttons=tuple(choices), question=True)
     return Turn(replace(progress, meant=candidates), (say,))

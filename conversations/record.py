@@ -25,6 +25,7 @@ from conversations.steps import ask
 from conversations.walk import ABOUT, after, behind, unanswered
 
 AGAIN = "again"
+KEEP = "keep"  # the words of a cry for help, kept only for who asks for it
 
 
 def show(progress: Progress, content: Content, city: City, intro: str = "", facts: tuple[Fact, ...] = ()) -> Turn:
@@ -66,11 +67,17 @@ def choose(
     city: City,
     method: str = "button",
     score: int = 100,
+    reason: str = "",
 ) -> Turn | None:
-    """One or more choices were given; None when one of them is not a choice of this question."""
+    """One or more choices were given; None when one of them is not a choice of this question.
+
+    `reason` is what was typed beside a position: it is kept as a reason in own words.
+    """
     code = codes[0]
     if code == AGAIN:
         return show(progress, content, city)
+    if code == KEEP:
+        return _kept_after_all(question, progress, content, city)
     if question.at in _SPECIAL and (turn := _SPECIAL[question.at](question, code, progress, content, city)):
         return turn
     if not city.open and progress.counted and question.item and question.kind != "consent":
@@ -88,8 +95,10 @@ def choose(
     if question.at == "values.second":
         codes = (*progress.given.get("values", Given("answered")).codes, *codes)
     codes = _in_codebook_order(question, codes, content)
-    facts = (_answered(question, progress, "answered", codes, method, score), *_taken_back(question, progress))
-    return _kept(question, progress.gave(_under(question), Given("answered", codes)), facts, content, city, method)
+    facts: tuple[Fact, ...] = (_answered(question, progress, "answered", codes, method, score),)
+    facts += _taken_back(question, progress)
+    given, facts = _with_reason(question, progress.gave(_under(question), Given("answered", codes)), facts, reason)
+    return _kept(question, given, facts, content, city, method)
 
 
 def nonresponse(
@@ -105,8 +114,10 @@ def nonresponse(
         return show(progress, content, city, intro=content.words(progress.language)("round.closed"))
     if question.at == "values.second":
         return show(move_on(progress, content, question.at), content, city)
-    facts = (_answered(question, progress, status, (), method, 100), *_taken_back(question, progress))
-    return _kept(question, progress.gave(question.at, Given(status)), facts, content, city, method)
+    facts: tuple[Fact, ...] = (_answered(question, progress, status, (), method, 100),)
+    facts += _taken_back(question, progress)
+    given, facts = _with_reason(question, progress.gave(question.at, Given(status)), facts, "")
+    return _kept(question, given, facts, content, city, method)
 
 
 def own_words(question: Question, text: str, progress: Progress, content: Content, city: City) -> Turn:
@@ -122,7 +133,29 @@ def own_words(question: Question, text: str, progress: Progress, content: Conten
     return _kept(question, progress.gave(question.at, Given("answered")), facts, content, city, "text")
 
 
+def _kept_after_all(question: Question, progress: Progress, content: Content, city: City) -> Turn | None:
+    at, text = progress.pending if len(progress.pending) == 2 else ("", "")
+    if at != question.at or not question.own_words:
+        return None
+    return own_words(question, text, replace(progress, pending=()), content, city)
+
+
 # ---------------------------------------------------------------- inside
+
+
+def _with_reason(
+    question: Question, progress: Progress, facts: tuple[Fact, ...], reason: str
+) -> tuple[Progress, tuple[Fact, ...]]:
+    """A reason typed beside a position, now or while the choice was still being asked back."""
+    at, waited = progress.pending if len(progress.pending) == 2 else ("", "")
+    reason = reason or (waited if at == question.at else "")
+    progress = replace(progress, pending=())
+    if not reason or question.item != "position":
+        return progress, facts
+    told = _answered(question, progress, "answered", (), "text", 100)
+    if "quote_me" not in progress.told:
+        progress = replace(progress, told=(*progress.told, "quote_me"))
+    return progress, (*facts, replace(told, item="reason_text", kind="text", text=reason))
 
 
 def _in_codebook_order(question: Question, codes: tuple[str, ...], content: Content) -> tuple[str, ...]:
@@ -175,6 +208,8 @@ def _kept(
     toast = words("toast.kept" if progress.counted else "toast.noted", choice=said)
     if method not in ("button", "text"):
         intro.append(toast)
+    if progress.counted and any(isinstance(f, Answered) and f.item == "reason_text" and f.text for f in facts):
+        intro += [words("reason.kept")] if question.item == "position" else []
     moved = move_on(progress, content, question.at)
     if question.at == "values" and (len(codes) != 1 or codes == ("none",)):
         moved = replace(moved, at="goodbye")

@@ -66,7 +66,7 @@ Heard = Tapped | Typed | Commanded | Sent | Arrived
 
 @dataclass(frozen=True)
 class Given:
-    """What was answered at a question: codes only. Own words are never part of progress."""
+    """What was answered at a question: codes only. Own words are part of progress only while they wait."""
 
     status: Status
     codes: tuple[str, ...] = ()
@@ -79,7 +79,8 @@ class Progress:
     `draw` is a random number drawn once by the edge: it decides which side of a dilemma is shown
     first and gives the walk its tag. `at` is the question of the walk; `over` a question laid over
     it (forget, answers, quote_me …); `back_to` where a change returns to; `meant` the choices of a
-    "did you mean"; `narrow` the district whose neighbourhoods are shown; `seen_results` the
+    "did you mean"; `pending` a question and words typed there that wait for a choice, or for a yes;
+    `narrow` the district whose neighbourhoods are shown; `seen_results` the
     dilemmas whose results were shown to this person.
     """
 
@@ -96,6 +97,7 @@ class Progress:
     finished: bool = False
     content_version: int = 1
     meant: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
     last_tap: str = ""
     seen_results: tuple[str, ...] = ()
     told: tuple[str, ...] = ()

@@ -1,35 +1,45 @@
-"""Understanding a typed answer: exact, a number, or close enough. Unsure means asking back.
+"""Understanding a typed answer: what it chooses, what else it is, or that it must be asked back.
 
-A wrong guess is worse than a question, so a word that can turn a meaning round ("niet", "rather",
-"geen") makes an answer sure only where the known phrase holds that very word too.
+A wrong guess is worse than a question. Everything is read in all languages at once; the words live in
+`content/phrases.yaml` and under `heard` and `refuse` in the content files, none of them here.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
-
-from rapidfuzz import fuzz
+from dataclasses import dataclass, replace
 
 from content import Content
 from content.model import Phrases
-from content.spelling import plain, plain_phrase
+from conversations import places
+from conversations.ages import age_band
+from conversations.asides import Aside, aside
+from conversations.clauses import Parsed, parse
+from conversations.lexicon import Lexicon, lexicon
+from conversations.likeness import likely
+from conversations.pick import Picked, answer_yes_or_no, pick
 from conversations.question import Question
 from conversations.shapes import NONRESPONSE, Status
+from conversations.spelling import phrase_words, tokens, words
+from conversations.stance import OTHER, Stance, stance
 
-SURE, MARGIN, MAYBE = 86, 8, 68
 MOST_CANDIDATES = 3
-# Nobody names a choice at greater length; whatever is longer is own words.
-LONGEST = 300
-SPLIT = re.compile(r"\s*(?:[,;+&/]|\ben\b|\band\b)\s*")
-AGES = ((16, "16_17"), (18, "18_24"), (25, "25_44"), (45, "45_64"), (65, "65_79"), (80, "80_plus"))
+MOST_ALIKE = 6  # words; what is longer is not asked back for looking like a phrase
+# Nobody names a choice at greater length; of what is longer only a cry for help is read.
+MOST_WORDS, MOST_LETTERS = 60, 500
+EXACT, PLAIN, TURNED, LEAST = 100, 95, 88, 70
+# Asked back with these: in between, or no opinion.
+INDIFFERENT = ("between", "dont_know")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How a text was read. `choices` only when sure; otherwise `candidates`, best first, may be asked back."""
+    """How a text was read. `choices` only when sure; otherwise `candidates`, best first, may be asked back.
+
+    `asked` says that the text was understood but must be asked back, also where own words would be kept.
+    `reason_at` is where in the text a reason begins that was given with the choice, -1 when there is none.
+    """
 
     choices: tuple[str, ...] = ()
     nonresponse: Status | None = None
@@ -38,6 +48,9 @@ class Reading:
     candidates: tuple[str, ...] = ()
     method: str = ""
     score: int = 0
+    asked: bool = False
+    indifferent: bool = False
+    reason_at: int = -1
 
     @property
     def sure(self) -> bool:
@@ -52,141 +65,168 @@ def clean(text: str) -> str:
     return re.sub(r"[ \t]+", " ", unicodedata.normalize("NFC", "".join(kept))).strip()
 
 
-def read(text: str, question: Question, content: Content) -> Reading:
-    """How `text` answers `question`. Never a sure reading of the opposite; an empty Reading when nothing fits."""
-    said = plain(text[:LONGEST])
-    if not said:
-        return Reading(wish="help") if text.strip("? ") != text and not text.strip("? ") else Reading()
-    phrases = content.phrases
-    if question.item == "age" and said.isdecimal() and not _age(said, question):
-        return Reading()
-    return (
-        _exact(said, question)
-        or _beside(said, question, content)
-        or _wish(said, content)
-        or _nonresponse(said, phrases)
-        or _age(said, question)
-        or _number(said, question, phrases)
-        or _several(said, question, phrases)
-        or _close(said, question, phrases)
-        or Reading()
-    )
-
-
 def is_yes(text: str, phrases: Phrases) -> bool:
     """Whether this is a plain yes, in any language."""
-    return plain(text) in {plain_phrase(p) for p in phrases.yes.all()}
+    return "".join(words(text)) in {"".join(phrase_words(p)) for p in phrases.yes.all()}
+
+
+def is_no(text: str, phrases: Phrases) -> bool:
+    """Whether this is a plain no, in any language."""
+    return "".join(words(text)) in {"".join(phrase_words(p)) for p in phrases.no.all()}
 
 
 def is_yes_or_no(text: str, phrases: Phrases) -> bool:
     """Whether this is a plain yes or no, which is nobody's reason."""
-    return plain(text) in {plain_phrase(p) for p in (*phrases.yes.all(), *phrases.no.all())}
+    return is_yes(text, phrases) or is_no(text, phrases)
 
 
-def _exact(said: str, question: Question) -> Reading | None:
-    known = {option.code: option for option in (*question.options, *question.on_screen, *question.doors)}.values()
-    codes = [o.code for o in known if said in {plain_phrase(o.code), plain_phrase(o.code.replace("_", " "))}]
-    if not codes:
-        codes = [o.code for o in known if said in {plain_phrase(p) for p in (o.label, *o.heard)}]
-    if len(codes) == 1:
-        return Reading((codes[0],), method="typed_number" if said.isdecimal() else "typed_exact", score=100)
-    if codes:
-        return Reading(candidates=tuple(codes[:MOST_CANDIDATES]))
-    refused = [o.code for o in question.options if said in {plain_phrase(p) for p in o.refuse}]
-    if refused:
-        others = [o.code for o in question.options if o.code not in refused]
-        return Reading(candidates=tuple(others[-MOST_CANDIDATES:]))
+def read(text: str, question: Question, content: Content) -> Reading:
+    """How `text` answers `question`. Never a sure reading of the opposite; an empty Reading when nothing fits."""
+    if not any(not token.breaks for token in tokens(text[:MOST_LETTERS])):
+        return Reading(wish="help", method="typed_exact", score=EXACT) if "?" in text else Reading()
+    known = lexicon(question, content)
+    if len(text) > MOST_LETTERS or len(tokens(text)) > MOST_WORDS:
+        parsed = parse(text, known, correct=False)
+        return Reading(wish="crisis", method="typed_phrase", score=PLAIN) if parsed.crisis else Reading()
+    return (
+        _typed_place(text, question, content.phrases)
+        or _beside(text, question, content)
+        or _exact(text, known, question)
+        or _parsed(text, question, content, known)
+    )
+
+
+def _typed_place(text: str, question: Question, phrases: Phrases) -> Reading | None:
+    if codes := places.code(text, question, phrases):
+        method = "typed_number" if codes[0].isdecimal() else "typed_exact"
+        return Reading(_ordered(codes, question), method=method, score=EXACT)
+    if codes := places.place(text, question, phrases):
+        return Reading(_ordered(codes, question), method="typed_number", score=EXACT)
     return None
 
 
-def _beside(said: str, question: Question, content: Content) -> Reading | None:
+def _beside(text: str, question: Question, content: Content) -> Reading | None:
     """The label of a button that is no answer: why, later, skip all three."""
+    said = words(text)
     for beside in question.more:
         choice = beside.data.split(":")[1]
-        if said in {plain_phrase(content.words(language)(f"button.{choice}")) for language in content.languages}:
-            return Reading((choice,), method="typed_exact", score=100)
-    return None
-
-
-def _wish(said: str, content: Content) -> Reading | None:
-    for wish, heard in content.phrases.wishes.items():
-        if said in {plain_phrase(p) for p in heard.all()}:
-            return Reading(wish=wish, method="typed_exact", score=100)
-    for code in content.languages:
-        if said in {plain_phrase(content.words(w)(f"language.{code}")) for w in content.languages}:
-            return Reading(wish="language", language=code, method="typed_exact", score=100)
-    return None
-
-
-def _nonresponse(said: str, phrases: Phrases) -> Reading | None:
+        if said in {phrase_words(content.words(language)(f"button.{choice}")) for language in content.languages}:
+            return Reading((choice,), method="typed_exact", score=EXACT)
     for code in NONRESPONSE:
-        if said in {plain_phrase(p) for p in phrases.nonresponse[code].all()}:
-            return Reading(nonresponse=code, method="typed_exact", score=100)
+        if said in {phrase_words(content.words(language)(f"button.{code}")) for language in content.languages}:
+            return Reading(nonresponse=code, method="typed_exact", score=EXACT)
     return None
 
 
-def _age(said: str, question: Question) -> Reading | None:
-    if question.item != "age" or not (found := re.fullmatch(r"(\d{1,3})(?: (?:jaar|jaor|years?(?: old)?))?", said)):
+def _exact(text: str, known: Lexicon, question: Question) -> Reading | None:
+    """A label or phrase of one choice, letter by letter."""
+    said = words(text)
+    senses = known.exact.get("".join(said), ())
+    doubted = "?" in text and text.strip().casefold() not in {p.casefold() for o in question.options for p in o.heard}
+    if not senses or senses[0].kind != "option" or doubted:
         return None
-    years = int(found[1])
-    bands = [code for start, code in AGES if years >= start]
-    return Reading((bands[-1],), method="typed_number", score=100) if bands and years < 120 else None
+    codes = {s.value for s in senses if s.kind == "option"}
+    return Reading((senses[0].value,), method="typed_exact", score=EXACT) if len(codes) == 1 else None
 
 
-def _number(said: str, question: Question, phrases: Phrases) -> Reading | None:
-    if not question.numbered:
-        return None
-    words, named = said.split(), {plain_phrase(word): n for word, n in phrases.numbers.items()}
-    numbers = [int(w) if w.isdecimal() and len(w) < 4 else named.get(w, 0) for w in words]
-    known = {"optie", "option", "nummer", "number", "keuze", "de", "the", "nr", "one", "antwoord"}
-    counted = [n for n, w in zip(numbers, words, strict=True) if n and not (w == "one" and len(words) > 1)]
-    if len(counted) != 1 or any(w not in known for n, w in zip(numbers, words, strict=True) if not n):
-        return None
-    place = counted[0] if counted[0] > 0 else len(question.on_screen)
-    if place > len(question.on_screen):
-        return None
-    return Reading((question.on_screen[place - 1].code,), method="typed_number", score=100)
+def _parsed(text: str, question: Question, content: Content, known: Lexicon) -> Reading:
+    only_own_words = bool(question.own_words) and not question.options
+    small = question.item != "neighbourhood" or len(words(text)) <= 5
+    parsed = parse(text, known, correct=small, reasons=bool(question.own_words))
+    if question.item == "age" and not parsed.crisis and (aged := _age(text, parsed, content.phrases)):
+        return aged
+    found = aside(parsed, bool(question.own_words), only_own_words)
+    if found and (reading := _aside(found, question)):
+        exact = {s.kind for s in known.exact.get("".join(words(text)), ())}
+        letter_by_letter = found.kind in exact and reading.method
+        return replace(reading, method="typed_exact", score=EXACT) if letter_by_letter else reading
+    if found or only_own_words:
+        return Reading(asked=bool(found))
+    if known.shuffles(words(text)):
+        return Reading()
+    reading = _chosen(text, parsed, question, known)
+    if reading.sure or reading.asked or reading.candidates or parsed.may("negation", "not", "no", "against"):
+        return reading
+    said = words(text)
+    near = known.resembles(said)[:MOST_CANDIDATES] if len(said) <= MOST_ALIKE else ()
+    return replace(reading, candidates=near)
 
 
-def _several(said: str, question: Question, phrases: Phrases) -> Reading | None:
-    if question.several < 2:
-        return None
-    parts = [part for part in SPLIT.split(said) if part]
-    parts = said.split() if len(parts) == 1 and all(w.isdigit() for w in said.split()) else parts
-    if not 2 <= len(parts) <= question.several:
-        return None
-    readings = [_exact(part, question) or _number(part, question, phrases) for part in parts]
-    found = [r.choices[0] for r in readings if r and r.choices]
-    if len(found) < len(parts):
-        return None
-    codes = tuple(o.code for o in question.options if o.code in found)
-    return Reading(codes, method="typed_number" if said[0].isdigit() else "typed_exact", score=100)
+def _chosen(text: str, parsed: Parsed, question: Question, known: Lexicon) -> Reading:
+    if question.item == "position":
+        return _position(stance(parsed), parsed, question)
+    picked = answer_yes_or_no(parsed) if _is_consent(question) else pick(parsed, question, known.ordinary)
+    if question.item == "reasons" and not picked.codes and (like := likely(parsed, question, known)):
+        return Reading((like[0],), method="typed_fuzzy", score=round(100 * like[1]), reason_at=-1)
+    return _picked(picked, parsed, question)
 
 
-def _close(said: str, question: Question, phrases: Phrases) -> Reading | None:
-    scored = _scores(said, question)
-    if not scored:
-        return None
-    (best, score, phrase), rest = scored[0], scored[1:]
-    second = rest[0][1] if rest else 0.0
-    turned = _doubts(said, phrases) - _doubts(phrase, phrases)
-    if score >= SURE and score - second >= MARGIN and len(said) >= 4 and not turned:
-        return Reading((best,), method="typed_fuzzy", score=round(score))
-    near = tuple(code for code, value, _ in scored if value >= MAYBE)[:MOST_CANDIDATES]
-    return Reading(candidates=near, score=round(score)) if near else None
+def _age(text: str, parsed: Parsed, phrases: Phrases) -> Reading | None:
+    code = age_band(text, phrases.ages) if not parsed.of("others", "negation", "irony") else None
+    return Reading((code,), method="typed_number", score=PLAIN) if code else None
 
 
-def _scores(said: str, question: Question) -> list[tuple[str, float, str]]:
-    """Per option its best phrase and how near it is, 0-100, best first."""
-    found = []
-    for option in question.options:
-        phrases = {plain_phrase(p) for p in (option.label, *option.heard)}
-        score, phrase = max(((fuzz.ratio(said, p), p) for p in phrases), default=(0.0, ""))
-        found.append((option.code, score, phrase))
-    return sorted(found, key=lambda one: -one[1])
+def _is_consent(question: Question) -> bool:
+    return question.kind == "consent" or question.at == "forget"
 
 
-def _doubts(said: str, phrases: Phrases) -> set[str]:
-    words: Iterable[str] = said.split()
-    doubt = {plain_phrase(word) for word in phrases.doubt}
-    return {w for w in words if w in doubt}
+def _aside(found: Aside, question: Question) -> Reading | None:
+    score = PLAIN - 5 * found.slips
+    method = "typed_fuzzy" if found.slips else "typed_phrase"
+    if found.kind in ("crisis", "abuse", "wish"):
+        return Reading(wish=found.value, method=method, score=score)
+    if found.kind == "language" and question.at == "language":
+        return Reading(asked=True)
+    if found.kind == "language":
+        return Reading(wish="language", language=found.value or None, method=method, score=score)
+    if found.kind == "nonresponse" and not _is_consent(question) and question.item:
+        status = next(code for code in NONRESPONSE if code == found.value)
+        if any(o.code == "none" for o in question.options) and status == "neither":
+            return Reading(("none",), method=method, score=score)
+        return Reading(nonresponse=status, method=method, score=score)
+    if found.kind == "indifferent":
+        two = question.item == "position"
+        return Reading(candidates=INDIFFERENT if two else (), asked=True, indifferent=True, score=score)
+    return Reading(asked=True) if found.kind == "nonresponse" else None
+
+
+def _position(found: Stance, parsed: Parsed, question: Question) -> Reading:
+    if not found.code:
+        return Reading(candidates=_may_mean(parsed, found, question), reason_at=parsed.reason_at)
+    score = (TURNED if found.negated else PLAIN) - 5 * found.slips
+    method = "typed_negation" if found.negated else "typed_fuzzy" if found.slips else "typed_phrase"
+    return Reading((found.code,), method=method, score=max(LEAST, score), reason_at=found.reason_at)
+
+
+def _may_mean(parsed: Parsed, found: Stance, question: Question) -> tuple[str, ...]:
+    """What to offer when asked back: where something turns it round, the other side first, never the one named."""
+    turns = len(parsed.of("negation", "not", "against", "no"))
+    if len(found.sides) != 1 or turns > 1:
+        either = ("a", "between", "b") if found.sides else ()
+        return tuple(o.code for o in question.options if o.code in either)
+    side = found.sides[0]
+    if turns or parsed.may("negation", "not"):
+        return (OTHER[side], f"rather_{OTHER[side]}", "between")
+    return (side, f"rather_{side}", "between")
+
+
+def _picked(found: Picked, parsed: Parsed, question: Question) -> Reading:
+    if not found.codes:
+        several = found.named[:MOST_CANDIDATES] if not parsed.of("negation", "others") else ()
+        few = sum(len(i.words) for c in parsed.clauses for i in c.items) < 3
+        empty = question.own_words and few and not parsed.unknown and not any(c.heavy for c in parsed.clauses)
+        too_many = question.several > 1 and len(found.named) > question.several and not parsed.unknown
+        return Reading(candidates=several, asked=bool(empty or too_many))
+    method = "typed_negation" if found.negated else "typed_fuzzy" if found.slips else "typed_phrase"
+    score = max(LEAST, (TURNED if found.negated else PLAIN) - 5 * found.slips)
+    return Reading(_ordered(found.codes, question), method=method, score=score, reason_at=found.reason_at)
+
+
+def _ordered(codes: tuple[str, ...], question: Question) -> tuple[str, ...]:
+    """Several choices in the order of the codebook."""
+    if len(codes) < 2:
+        return codes
+    if question.dilemma:
+        return tuple(sorted(codes))
+    order = [o.code for o in (*question.options, *question.on_screen, *question.doors)]
+    return tuple(sorted(codes, key=order.index))

@@ -25,12 +25,15 @@ def understand(text: str, at: str, language: str, first: str, content: Content) 
     if dilemma not in ("", *content.dilemmas) or item not in STEPS or bool(dilemma) != (item in OF_A_DILEMMA):
         raise KeyError(f"at: {at} is no question")
     progress = _shown(Progress("dreams", "telegram", language, 0, at=at, counted=True), dilemma, first)
-    reading = read(text=clean(text), question=ask(progress, content, City()), content=content)
+    question = ask(progress, content, City())
+    reading = read(clean(text), question, content)
     if not first and item in ("position", "reasons") and reading.method == "typed_number":
         other = _shown(progress, dilemma, "b" if progress.first(dilemma) == "a" else "a")
         mirrored = read(clean(text), ask(other, content, City()), content)
-        reading = Reading(candidates=tuple(dict.fromkeys((*reading.choices, *mirrored.choices))))
-    return _plain(reading)
+        if item == "position" or mirrored.choices != reading.choices:
+            either = dict.fromkeys((*reading.choices, *mirrored.choices))
+            reading = Reading(candidates=tuple(either), asked=True)
+    return _plain(reading, bool(question.own_words))
 
 
 def _shown(progress: Progress, dilemma: str, first: str) -> Progress:
@@ -42,13 +45,14 @@ def _shown(progress: Progress, dilemma: str, first: str) -> Progress:
     return Progress(progress.round, progress.channel, progress.language, drawn, at=progress.at, counted=True)
 
 
-def _plain(reading: Reading) -> dict[str, Any]:
+def _plain(reading: Reading, own_words: bool) -> dict[str, Any]:
+    kept = "text" if own_words and not reading.sure and not reading.asked else ""
     return {
-        "choice": " ".join(reading.choices) or reading.language,
+        "choice": " ".join(reading.choices) or None,
         "nonresponse": reading.nonresponse,
         "sure": reading.sure,
         "candidates": list(reading.candidates),
-        "method": reading.method or None,
+        "method": reading.method or kept or None,
         "score": reading.score,
         "wish": reading.wish,
     }

@@ -1,0 +1,132 @@
+"""An age in figures or words: `37`, `midden veertig`, `student van 20`, `mid forties`, `veerenviefteg`."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from content.model import Ages
+from conversations.spelling import fold, phrase_words, slips, words
+
+STARTS = ((16, "16_17"), (18, "18_24"), (25, "25_44"), (45, "45_64"), (65, "65_79"), (80, "80_plus"))
+OLDEST = 120
+FIGURES = re.compile(r"(\d{1,3})(?:e|ste|de|yo|y|j|jr|jaar|jaor|ish|s|th)?")
+
+
+def age_band(text: str, ages: Ages) -> str | None:
+    """The band of the age a text gives; None when it gives none, two, or one that may lie in two bands."""
+    said = list(words(text))
+    left, found = _years(said, ages)
+    if found is None:
+        return None
+    low, high = found
+    if _phrase(left, ages.not_yet):
+        low, high = low - 1, high - 1
+    elif any(word.endswith("ish") for word in said) or _phrase(left, ages.about):
+        low, high = low - 2, high + 2
+    beside = (*ages.beside, *ages.not_yet, *ages.about, *ages.inside, *ages.joins)
+    known = {word for phrase in beside for word in phrase_words(phrase)}
+    rest = [word for word in left if word not in known and word not in _LEFT_OUT]
+    bands = {band(low), band(high)}
+    return bands.pop() if not rest and len(bands) == 1 else None
+
+
+def band(years: int) -> str | None:
+    """The code of the band these years lie in; None under 16 and over 120."""
+    return next((code for start, code in reversed(STARTS) if start <= years <= OLDEST), None)
+
+
+_LEFT_OUT = frozenset({"ish", "", "👵", "👴"})
+
+
+def _phrase(left: list[str], phrases: tuple[str, ...]) -> bool:
+    joined = f" {' '.join(left)} "
+    return any(f" {' '.join(phrase_words(phrase))} " in joined for phrase in phrases)
+
+
+def _years(said: list[str], ages: Ages) -> tuple[list[str], tuple[int, int] | None]:
+    """The words that are no number, and the lowest and highest age the others give."""
+    numbers: list[tuple[int, int]] = []
+    left: list[str] = []
+    n = 0
+    while n < len(said):
+        taken, years = _number(said, n, ages)
+        if years is None:
+            left.append(said[n])
+        else:
+            low, high = years, years
+            decade = _decade(said[n], ages) is not None or (years % 10 == 0 and _phrase(said[:n], ages.inside))
+            part = _part(left, ages) if years % 10 == 0 else None
+            if part:
+                low, high = years + part[0], years + part[1]
+                left.pop()
+            elif decade:
+                high = years + 9
+            numbers.append((low, high))
+        n += taken
+    return left, numbers[0] if len(numbers) == 1 else None
+
+
+def _part(left: list[str], ages: Ages) -> tuple[int, int] | None:
+    """Early, middle or late in a decade: the word right before it."""
+    parts = ((ages.early, (0, 3)), (ages.middle, (5, 5)), (ages.late, (7, 9)))
+    while left and left[-1] in _SMALL:
+        left.pop()
+    return next((years for names, years in parts if left and left[-1] in names), None)
+
+
+_SMALL = frozenset({"de", "in", "van", "the", "my", "mijn", "mien", "vaan"})
+
+
+def _number(said: list[str], n: int, ages: Ages) -> tuple[int, int | None]:
+    """How many words from the n-th are one number, and which."""
+    if match := FIGURES.fullmatch(said[n]):
+        return 1, int(match[1])
+    if (years := _decade(said[n], ages)) is not None:
+        return 1, years
+    for taken in (3, 2, 1):
+        if n + taken <= len(said) and (years := _table(ages).get(_key("".join(said[n : n + taken])))) is not None:
+            return taken, years
+    return 1, _with_a_slip(said[n], ages)
+
+
+def _with_a_slip(word: str, ages: Ages) -> int | None:
+    """A number word with a letter wrong; None when it may be two numbers, or an ordinary word."""
+    if len(word) < 5 or not word.isalpha() or word in ages.beside:
+        return None
+    table = _table(ages)
+    near = process.extract(_key(word), list(table), scorer=OSA.distance, score_cutoff=slips(len(word) - 1))
+    years = {table[key] for key, far, _ in near if far == near[0][1]}
+    return years.pop() if len(years) == 1 else None
+
+
+def _decade(word: str, ages: Ages) -> int | None:
+    return ages.decades.get(word)
+
+
+def _key(word: str) -> str:
+    return fold(word) if len(word) > 4 else word
+
+
+def _table(ages: Ages) -> dict[str, int]:
+    return _numbers(tuple(ages.units.items()), tuple(ages.tens.items()), ages.joins)
+
+
+@lru_cache(maxsize=4)
+def _numbers(
+    units: tuple[tuple[str, int], ...], tens: tuple[tuple[str, int], ...], joins: tuple[str, ...]
+) -> dict[str, int]:
+    """Every number from 10 to 99 as one word, whatever order the language says it in."""
+    told = {_key("".join(phrase_words(name))): n for name, n in units if n > 9}
+    for ten, tenfold in tens:
+        told[_key("".join(phrase_words(ten)))] = tenfold
+        for unit, n in units:
+            if 0 < n < 10:
+                one, many = "".join(phrase_words(unit)), "".join(phrase_words(ten))
+                for join in (*joins, ""):
+                    told.setdefault(_key(one + join + many), tenfold + n)
+                told.setdefault(_key(many + one), tenfold + n)
+    return told

@@ -1,0 +1,71 @@
+"""What is typed at a question and is no answer to it: a cry for help, a wish, a swear word, no opinion, all the same.
+
+A cry for help counts wherever it stands. Anything else only where a whole clause says nothing else, and
+where no choice is named beside it; in own words only where the whole text does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conversations.clauses import Clause, Item, Parsed
+from conversations.lexicon import LIGHT
+
+SOFT = (*LIGHT, "hedge", "strong", "but", "rather")
+KINDS = ("wish", "abuse", "language", "nonresponse", "indifferent")
+
+
+@dataclass(frozen=True)
+class Aside:
+    """One of KINDS or `crisis`, and which wish, language or nonresponse it is."""
+
+    kind: str
+    value: str = ""
+    slips: int = 0
+
+
+def aside(parsed: Parsed, own_words: bool, only_own_words: bool) -> Aside | None:
+    """What else than an answer this text is; None where it may be an answer."""
+    if parsed.crisis:
+        return Aside("crisis", "crisis")
+    whole = own_words and bool(parsed.unknown)
+    if whole or parsed.of("irony") or (parsed.reason_at >= 0 and only_own_words):
+        return None
+    told = [clause for clause in parsed.clauses if clause.of("option", "not", "both", "depends")]
+    others = [clause for clause in parsed.clauses if clause not in told]
+    found = [one for clause in others if (one := _of(clause))]
+    if own_words and len(found) < sum(any(i.kind not in SOFT for i in clause.items) for clause in parsed.clauses):
+        return None
+    beside = [one for one in found if one.kind == "wish" and one.value != "stop"] if told else found
+    return beside[0] if beside else None
+
+
+def _of(clause: Clause) -> Aside | None:
+    heavy = [i for i in clause.items if i.kind not in SOFT]
+    if language := _language(clause):
+        return language
+    telling = [i for i in heavy if i.kind in KINDS]
+    if not telling or len({(i.kind, i.value) for i in telling}) > 1:
+        return None
+    item, others = telling[0], [i for i in heavy if i.kind not in KINDS]
+    if not _may_stand_beside(item, others):
+        return None
+    return Aside(item.kind, item.value, item.slips)
+
+
+def _may_stand_beside(item: Item, others: list[Item]) -> bool:
+    """A longer phrase bears one unknown word beside it; a single word bears none."""
+    if any(i.kind not in ("unknown", "no", "asks") for i in others):
+        return False
+    unknown = sum(i.kind == "unknown" for i in others)
+    return unknown == 0 or (unknown == 1 and len(item.words) > 2)
+
+
+def _language(clause: Clause) -> Aside | None:
+    """A language is asked for by its name, and words that only ask."""
+    named = clause.of("language")
+    codes = {i.value for i in named}
+    if not named or clause.unknown or clause.of("negation", "no", "option", "not", "others", "or", "partial", "asks"):
+        return None
+    code = named[-1].value if len(codes) == 1 or clause.of("rather") else ""
+    return Aside("language", "" if code == "other" else code, named[0].slips)

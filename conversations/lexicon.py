@@ -1,0 +1,293 @@
+"""Everything that means something at one question: its choices' phrases and the classes of words around them.
+
+Built once for a question and content, then only looked up: a phrase by its letters without spaces, as
+written or folded, so that `evengroot blijven` and `even groot blijve` are found where they stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
+
+from content import Content
+from content.model import Phrases
+from conversations.question import Option, Question
+from conversations.spelling import RUN, fold, phrase_words, slips, slips_in_phrase
+
+# What one span can be, the first that fits counting most. Light ones never change a choice by themselves.
+KINDS = (
+    *("crisis", "unclear", "option", "not", "wish", "language", "indifferent", "nonresponse", "abuse"),
+    *("irony", "others", "both", "depends", "instead", "because", "negation", "no", "yes", "against", "rather"),
+    *("hedge", "strong", "asks", "but", "or", "and", "than", "compares", "partial", "too", "place", "speaking"),
+    *("filler", "aside", "sincere", "then", "pointing"),
+)
+LIGHT = frozenset(
+    ("filler", "aside", "and", "than", "compares", "partial", "too", "yes", "place", "speaking", "then", "pointing")
+)
+LONGEST_SPAN = 9
+ALIKE = 72
+MOST_KEPT = 200
+
+
+@dataclass(frozen=True, order=True)
+class Sense:
+    """What a phrase means: a kind, and which choice, wish or nonresponse it is."""
+
+    rank: int
+    kind: str
+    value: str = ""
+
+
+def sense(kind: str, value: str = "") -> Sense:
+    return Sense(KINDS.index(kind), kind, value)
+
+
+class Lexicon:
+    """The phrases of one question."""
+
+    def __init__(
+        self,
+        phrases: Iterable[tuple[str, Sense]],
+        labels: Iterable[str],
+        ordinary: Iterable[str],
+        everyday: Iterable[str],
+    ) -> None:
+        found: dict[str, set[Sense]] = {}
+        stripped: dict[str, set[Sense]] = {}
+        told = [(phrase_words(phrase), means) for phrase, means in phrases]
+        self.fillers = frozenset(said[0] for said, means in told if means.kind == "filler" and len(said) == 1)
+        self.ordinary = frozenset(word for phrase in ordinary for word in phrase_words(phrase))
+        self._everyday = frozenset(everyday)
+        self._words: dict[str, tuple[str, ...]] = {}
+        self._vocabulary: set[str] = set()
+        self._telling: set[str] = set()
+        for said, means in told:
+            found.setdefault("".join(said), set()).add(means)
+            self._words["".join(said)] = said
+            self._vocabulary.update(said)
+            if means.kind in ("option", "not"):
+                self._telling.update(said)
+            bare = tuple(word for word in said if word not in self.fillers)
+            rather = means.kind == "option" and means.value.startswith("rather_")
+            if 2 <= len(bare) < len(said) and means.kind not in ("filler", "aside") and not rather:
+                stripped.setdefault("".join(bare), set()).add(means)
+        self.exact = {squash: _settled(senses) for squash, senses in found.items()}
+        self.stripped = {squash: _settled(senses) for squash, senses in stripped.items() if squash not in found}
+        labelled = [phrase_words(label) for label in labels]
+        self._labels = frozenset(labelled)
+        self._bags = frozenset(tuple(sorted(said)) for said in labelled if len(said) > 1)
+        folded: dict[str, set[Sense]] = {}
+        for squash, senses in self.exact.items():
+            if len(squash) > 3:
+                folded.setdefault(fold(squash), set()).update(senses)
+        self.folded = {squash: _settled(senses) for squash, senses in folded.items()}
+
+    @cached_property
+    def _by_fold(self) -> dict[str, str]:
+        return {fold(word): word for word in sorted(self._vocabulary, reverse=True) if len(word) > 3}
+
+    @cached_property
+    def _by_length(self) -> dict[int, list[str]]:
+        return _grouped(word for word in self._vocabulary if len(word) > 3 and not word.isdigit())
+
+    @cached_property
+    def _folds_by_length(self) -> dict[int, list[str]]:
+        return _grouped(self._by_fold)
+
+    @cached_property
+    def _long(self) -> dict[int, list[str]]:
+        """What whole clauses are compared with: the phrases of choices and of nonresponse."""
+        telling = ("option", "unclear", "wish", "nonresponse", "indifferent", "both", "depends")
+        return _grouped(s for s, senses in self.exact.items() if len(s) > 5 and senses[0].kind in telling)
+
+    def knows(self, word: str) -> bool:
+        return word in self._vocabulary or word in self.ordinary or word in self._everyday
+
+    def shuffles(self, said: tuple[str, ...]) -> bool:
+        """Whether these are the words of a label in another order: perhaps not what it says."""
+        return said not in self._labels and tuple(sorted(said)) in self._bags
+
+    def corrected(self, word: str) -> str | None:
+        """The known word this is a slip of; None when it is known, too short, or too far from all."""
+        return None if self.knows(word) else self._nearest(word)
+
+    def _nearest(self, word: str) -> str | None:
+        if len(word) < 4 or not word.isalpha():
+            return None
+        for shorter in (RUN.sub(r"\1", word), *(word.rstrip(word[-1]) + word[-1] * n for n in (1, 2))):
+            if shorter != word and shorter in self._vocabulary:
+                return shorter
+        folded = fold(word)
+        alike = self._by_fold.get(folded)
+        if alike and (self._weight(alike) < 2 or self._turns(alike)):
+            return alike
+        near = _near(word, self._by_length, slips(len(word))) or [
+            (self._by_fold[known], far) for known, far in _near(folded, self._folds_by_length, slips(len(folded)))
+        ]
+        # Four letters with another one in place of one are another word: wait, want.
+        near = [(known, far) for known, far in near if len(word) > 4 or _swapped_or_missed(word, known)]
+        best = [known for known, far in near if far == near[0][1]]
+        if alike and not any(self._weight(known) < 2 for known in best):
+            return alike
+        if not best:
+            return None
+        # What may be a "not" or something else, or one choice or another, is nothing sure.
+        if len({self._turns(known) for known in best}) > 1 or len(self._meant(best)) > 1:
+            return None
+        return min(best, key=lambda known: (self._weight(known), known[0] != word[0], known))
+
+    def _meant(self, known: list[str]) -> set[str]:
+        """The choices these words are by themselves."""
+        return {s.value for word in known for s in self.exact.get(word, ()) if s.kind in ("option", "not")}
+
+    def _weight(self, word: str) -> int:
+        """1 for a word that is a choice by itself, 2 for one of a choice's phrases, 3 for any other."""
+        if any(s.kind in ("option", "not") for s in self.exact.get(word, ())):
+            return 1
+        return 2 if word in self._telling else 3
+
+    def _turns(self, word: str) -> bool:
+        return any(s.kind == "negation" for s in self.exact.get(word, ()))
+
+    def closest(self, said: tuple[str, ...]) -> tuple[tuple[Sense, ...], int] | None:
+        """The one phrase a whole clause is a slip of, and how many letters differ; None when none or two are.
+
+        Word for word no more than a slip: another word in place of one is another phrase.
+        """
+        squash = "".join(said)
+        near = _near(squash, self._long, slips_in_phrase(len(squash)))
+        near = [(known, far) for known, far in near if _word_for_word(said, self._words[known], far)]
+        if not near:
+            return None
+        best = {self.exact[known] for known, far in near if far == near[0][1]}
+        return (next(iter(best)), near[0][1]) if len({senses[0] for senses in best}) == 1 else None
+
+    @cached_property
+    def _choices(self) -> dict[str, str]:
+        return {s: senses[0].value for s, senses in self.exact.items() if senses[0].kind == "option" and len(s) > 3}
+
+    def resembles(self, said: tuple[str, ...]) -> tuple[str, ...]:
+        """The choices a text looks a little like, best first: enough to ask back, not to record."""
+        near = process.extract("".join(said), list(self._choices), scorer=fuzz.ratio, score_cutoff=ALIKE, limit=12)
+        return tuple(dict.fromkeys(self._choices[known] for known, _, _ in near))
+
+
+def _near(word: str, groups: dict[int, list[str]], allowed: int) -> list[tuple[str, int]]:
+    """The known words at most `allowed` letters away, nearest first."""
+    found: list[tuple[str, int]] = []
+    for length in range(len(word) - allowed, len(word) + allowed + 1):
+        if group := groups.get(length):
+            near = process.extract(word, group, scorer=OSA.distance, score_cutoff=allowed, limit=4)
+            found += [(known, int(far)) for known, far, _ in near]
+    return sorted(found, key=lambda one: (one[1], one[0]))
+
+
+def _word_for_word(said: tuple[str, ...], known: tuple[str, ...], far: int) -> bool:
+    if len(said) != len(known):
+        return far < (2 if len("".join(known)) < 14 else 3)
+    return all(OSA.distance(a, b) <= max(1, slips(len(b))) for a, b in zip(said, known, strict=True))
+
+
+def _swapped_or_missed(word: str, known: str) -> bool:
+    return len(known) != len(word) or sorted(known) == sorted(word)
+
+
+def _grouped(found: Iterable[str]) -> dict[int, list[str]]:
+    groups: dict[int, list[str]] = {}
+    for word in sorted(found):
+        groups.setdefault(len(word), []).append(word)
+    return groups
+
+
+def _settled(senses: set[Sense]) -> tuple[Sense, ...]:
+    """The senses of one phrase in order; what means two choices, or refuses both sides, is unclear."""
+    for kind in ("option", "not"):
+        if len({s.value.removeprefix("rather_") for s in senses if s.kind == kind}) > 1:
+            senses = {s for s in senses if s.kind not in ("option", "not")} | {sense("unclear")}
+    return tuple(sorted(senses))
+
+
+# ---------------------------------------------------------------- what a question's lexicon holds
+
+_kept: dict[tuple[object, ...], tuple[Content, Lexicon]] = {}
+
+
+def lexicon(question: Question, content: Content) -> Lexicon:
+    """The lexicon of this question, made once."""
+    options = (*question.options, *question.on_screen, *question.doors)
+    key = (id(content), question.at, tuple((o.code, o.label) for o in options))
+    if key not in _kept:
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        _kept[key] = (content, Lexicon(*_of(question, content)))
+    return _kept[key][1]
+
+
+def _of(
+    question: Question, content: Content
+) -> tuple[Iterable[tuple[str, Sense]], Iterable[str], Iterable[str], Iterable[str]]:
+    labels = _labels(question, content)
+    return _phrases(question, content), labels, content.phrases.ordinary, content.phrases.everyday
+
+
+def _labels(question: Question, content: Content) -> Iterator[str]:
+    """Every label of the question's choices, in every language."""
+    for option in (*question.options, *question.doors, *question.on_screen):
+        yield from (option.label, *option.heard[: len(content.languages)])
+    if question.item == "position":
+        for words in (content.words(language) for language in content.languages):
+            for side in content.dilemmas[question.dilemma].sides.values():
+                yield from (words("position.rather", label=label) for label in side.label.by.values())
+
+
+def _phrases(question: Question, content: Content) -> Iterator[tuple[str, Sense]]:
+    for option in {o.code: o for o in (*question.on_screen, *question.options, *question.doors)}.values():
+        yield from _option(option)
+    for option in question.on_screen:
+        yield option.label, sense("option", option.code)
+    if question.item == "position":
+        for side, pole in content.dilemmas[question.dilemma].sides.items():
+            yield from ((text, sense("option", side)) for text in pole.statement.by.values())
+    if question.at == "weighs_most":
+        yield from _topics(question, content)
+    yield from _everywhere(question, content.phrases)
+
+
+def _option(option: Option) -> Iterator[tuple[str, Sense]]:
+    for phrase in (option.label, *option.heard):
+        yield phrase, sense("option", option.code)
+    if not option.code.startswith("rather_"):
+        yield from ((phrase, sense("not", option.code)) for phrase in option.refuse)
+
+
+def _topics(question: Question, content: Content) -> Iterator[tuple[str, Sense]]:
+    """A dilemma is also named by its sides."""
+    for option in question.options:
+        yield from ((phrase, sense("option", option.code)) for phrase in content.dilemmas[option.code].heard.all())
+        for pole in content.dilemmas[option.code].sides.values():
+            for phrase in (*pole.label.by.values(), *pole.heard.all()):
+                yield phrase, sense("option", option.code)
+
+
+def _everywhere(question: Question, phrases: Phrases) -> Iterator[tuple[str, Sense]]:
+    for wish, heard in phrases.wishes.items():
+        kind = wish if wish in ("crisis", "abuse") else "wish"
+        yield from ((phrase, sense(kind, wish)) for phrase in heard.all())
+    for code, heard in phrases.nonresponse.items():
+        yield from ((phrase, sense("nonresponse", code)) for phrase in heard.all())
+    for code, heard in phrases.languages.items():
+        spoken = question.at == "language" and code != "other"
+        yield from ((phrase, sense("option" if spoken else "language", code)) for phrase in heard.all())
+    yield from ((phrase, sense("indifferent")) for phrase in phrases.indifferent.all())
+    consent = question.kind == "consent" or question.at == "forget"
+    for code, heard in (("yes", phrases.yes), ("no", phrases.no)):
+        if consent:
+            yield from ((phrase, sense("option", code)) for phrase in heard.all())
+        yield from ((phrase, sense(code)) for phrase in heard.all())
+    for kind, heard in phrases.words.items():
+        if kind != "place" or question.item == "neighbourhood":
+            yield from ((phrase, sense(kind)) for phrase in heard.all())

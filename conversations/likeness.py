@@ -1,0 +1,68 @@
+"""How like a reason a text is: the words that matter, in their order, whatever form they have.
+
+Only what is close to one reason and to no other is that reason; anything else is kept as own words.
+"""
+
+from __future__ import annotations
+
+from rapidfuzz.distance import OSA, LCSseq
+
+from conversations.clauses import Parsed
+from conversations.lexicon import Lexicon
+from conversations.question import Question
+from conversations.spelling import fold, phrase_words, slips
+
+CLOSE, MARGIN = 0.74, 0.2
+# Words a reason can do without.
+MUTE = ("filler", "aside", "and", "because", "hedge", "strong", "rather", "compares", "yes", "place", "speaking")
+
+
+def likely(parsed: Parsed, question: Question, lexicon: Lexicon) -> tuple[str, float] | None:
+    """The one choice this text is close to, and how close from 0 to 1; None when it is close to none or two."""
+    said = tuple(
+        lexicon.corrected(word) or word
+        for clause in parsed.clauses
+        for item in clause.items
+        for word in item.words
+        if not _mute(word, lexicon)
+    )
+    if not 2 <= len(said) <= 12 or any(_turns(word, lexicon) for word in said):
+        return None
+    best = sorted(((_best(said, o.code, (o.label, *o.heard), lexicon), o.code) for o in question.options), reverse=True)
+    close = best and best[0][0] >= CLOSE and (len(best) < 2 or best[0][0] - best[1][0] >= MARGIN)
+    return (best[0][1], best[0][0]) if close else None
+
+
+def _mute(word: str, lexicon: Lexicon) -> bool:
+    senses = lexicon.exact.get(word, ())
+    return bool(senses) and senses[0].kind in MUTE
+
+
+def _turns(word: str, lexicon: Lexicon) -> bool:
+    return any(s.kind in ("negation", "no", "against", "others", "or") for s in lexicon.exact.get(word, ()))
+
+
+def _best(said: tuple[str, ...], code: str, phrases: tuple[str, ...], lexicon: Lexicon) -> float:
+    return max((_like(said, told) for told in _told(phrases, lexicon)), default=0.0)
+
+
+def _told(phrases: tuple[str, ...], lexicon: Lexicon) -> list[tuple[str, ...]]:
+    told = (tuple(w for w in phrase_words(phrase) if not _mute(w, lexicon)) for phrase in phrases)
+    return [one for one in told if len(one) > 1 and not any(_turns(w, lexicon) for w in one)]
+
+
+def _like(said: tuple[str, ...], told: tuple[str, ...]) -> float:
+    """Shared words in the same order, against all words of both."""
+    same = {w: next((t for t in told if _same(w, t)), w) for w in said}
+    shared = int(LCSseq.similarity([same[w] for w in said], list(told)))
+    return 2 * shared / (len(said) + len(told)) if shared > 1 else 0.0
+
+
+def _same(one: str, other: str) -> bool:
+    """The same word, another form of it, or a slip."""
+    if one == other or fold(one) == fold(other):
+        return True
+    shorter, longer = sorted((fold(one), fold(other)), key=len)
+    if len(shorter) > 3 and longer.startswith(shorter[: max(4, len(shorter) - 1)]) and len(longer) - len(shorter) < 4:
+        return True
+    return OSA.distance(one, other) <= slips(min(len(one), len(other)))

@@ -1,0 +1,132 @@
+"""Which of several choices somebody names: reasons, values, places, a yes or no. A "not" takes a choice away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conversations.clauses import Clause, Item, Parsed
+from conversations.question import Question
+from conversations.stance import is_question
+
+BARS = ("irony", "unclear", "others", "asks", "indifferent", "abuse")
+
+
+@dataclass(frozen=True)
+class Picked:
+    """`codes` when sure, in the order named; `named` all that were named, for asking back."""
+
+    codes: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    negated: bool = False
+    slips: int = 0
+    reason_at: int = -1
+
+
+def pick(parsed: Parsed, question: Question, ordinary: frozenset[str]) -> Picked:
+    """The choices named in a text."""
+    named = _named(parsed)
+    unsure = Picked(named=tuple(named))
+    asked = question.at != "language" and is_question(parsed)
+    asked = asked or (len(named) > 1 and bool(parsed.of("or")))
+    if not parsed.clauses or parsed.of(*BARS) or asked:
+        return unsure
+    wanted: list[str] = []
+    unwanted: set[str] = set()
+    reason_at = parsed.reason_at
+    for clause in parsed.clauses:
+        items = _before_than(clause)
+        turned = any(i.kind in ("negation", "not", "no", "against", "nonresponse") for i in items)
+        codes = [code for i in items if i.kind == "option" for code in _codes(i)]
+        if any(i.kind in ("unknown", "too") for i in items):
+            if codes or not wanted or turned or clause.lead == "but" or items[0].may_be("pointing"):
+                return unsure
+            reason_at = clause.items[0].start if reason_at < 0 else reason_at
+            break
+        if not _stands_alone(items, ordinary):
+            return unsure
+        if turned and (not codes or question.kind == "multi" or question.own_words):
+            return unsure
+        if turned:
+            unwanted.update(codes)
+        elif codes:
+            wanted += [code for code in dict.fromkeys(codes) if code not in wanted]
+    if not wanted or set(wanted) & unwanted or len(wanted) > question.several:
+        return unsure
+    slips = sum(i.slips for c in parsed.clauses for i in c.items)
+    return Picked(tuple(wanted), tuple(named), bool(unwanted), slips, reason_at)
+
+
+def answer_yes_or_no(parsed: Parsed) -> Picked:
+    """A consent: only a plain yes is a yes, and anything that takes it back makes it none."""
+    named = _named(parsed)
+    unsure = Picked(named=tuple(named))
+    if not parsed.clauses or parsed.of(*BARS, "depends") or is_question(parsed):
+        return unsure
+    found = ""
+    for clause in parsed.clauses:
+        said = _yes_or_no(clause)
+        if said == "nothing" or (said == "unknown" and found == "no"):
+            continue
+        if said in ("unknown", "unclear") or (found and said != found):
+            return unsure
+        found = said
+    # "Yes, so that you can sell it": scorn, perhaps.
+    if found == "yes" and not parsed.sincere:
+        return unsure
+    slips = sum(i.slips for c in parsed.clauses for i in c.items)
+    return Picked((found,), tuple(named), False, slips, parsed.reason_at) if found else unsure
+
+
+def _yes_or_no(clause: Clause) -> str:
+    codes = {i.value for i in clause.of("option")}
+    if clause.unknown:
+        refused = clause.items[0].may_be("no") and codes == {"no"}
+        return "no" if refused else "unknown"
+    if clause.of("hedge", "nonresponse", "or", "both") and "no" not in codes:
+        return "unclear"
+    turned = len(clause.of("negation"))
+    if codes == {"no"} and turned < 2:
+        return "no"
+    if codes == {"yes"}:
+        if not turned:
+            return "unclear" if clause.lead == "but" else "yes"
+        plain = all(i.may_be("yes") for i in clause.of("option"))
+        return "unclear" if plain or turned > 1 else "no"
+    return "unclear" if codes or turned else "nothing"
+
+
+def _named(parsed: Parsed) -> list[str]:
+    codes = [code for i in parsed.of("option") for code in _codes(i)]
+    return list(dict.fromkeys(codes))
+
+
+def _codes(item: Item) -> list[str]:
+    return sorted(item.values("option"))
+
+
+def _before_than(clause: Clause) -> tuple[Item, ...]:
+    """Of a comparison what is preferred; a short phrase that is also a "not" is one beside another choice."""
+    items = clause.items
+    options = clause.of("option")
+    if len(options) > 1:
+        items = tuple(
+            Item(tuple(s for s in i.senses if s.kind == "negation"), i.words, i.start, i.end)
+            if i.kind == "option" and i.may_be("negation")
+            else i
+            for i in items
+        )
+    for n, item in enumerate(items):
+        compares = any(i.may_be("rather") or i.may_be("compares") for i in items[:n])
+        if item.may_be("instead") or (compares and item.may_be("than") and item.words[0] not in ("to", "then")):
+            return items[:n]
+    return items
+
+
+def _stands_alone(items: tuple[Item, ...], ordinary: frozenset[str]) -> bool:
+    """A name that is an ordinary word too counts alone, or right behind "in"."""
+    for n, item in enumerate(items):
+        if item.kind == "option" and len(item.words) == 1 and item.words[0] in ordinary and len(items) > 1:
+            before = items[n - 1].words[-1] if n else ""
+            if len(items) > n + 1 or before not in ("in", "te") or any(i.kind != "place" for i in items[:n]):
+                return False
+    return True

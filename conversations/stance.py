@@ -1,0 +1,228 @@
+"""Which of two sides somebody is on, and how firmly: negation, preference, hedges, both, it depends.
+
+One "not" over one side means the other side; whatever is less plain than that is asked back. The side
+that is named is never read where something turns it round.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conversations.clauses import Clause, Item, Parsed
+from conversations.lexicon import sense
+
+OTHER = {"a": "b", "b": "a"}
+STRENGTH = ("hedge", "rather")
+# With these in a clause that gives no side, it is no mere reason.
+TURNS = ("negation", "no", "against", "irony", "asks", "unclear", "not", "wish", "nonresponse", "indifferent")
+
+
+@dataclass(frozen=True)
+class Stance:
+    """`code` is a position, or empty when nothing sure was said; `sides` what was named; `negated`: turned round."""
+
+    code: str = ""
+    negated: bool = False
+    slips: int = 0
+    sides: tuple[str, ...] = ()
+    reason_at: int = -1
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class _Said:
+    """One clause: a side or `between`, whether weakened, whether turned round; `kind` of what it is otherwise."""
+
+    kind: str
+    side: str = ""
+    weak: bool = False
+    negated: bool = False
+
+
+def stance(parsed: Parsed) -> Stance:
+    """The position of a text at a question with two sides."""
+    named = tuple(sorted({_side(i) for c in parsed.clauses for i in c.of("option") if _side(i) in OTHER}))
+    unsure = Stance(sides=named)
+    if not parsed.clauses or parsed.of("irony", "unclear") or is_question(parsed):
+        return unsure
+    main: _Said | None = None
+    reason_at = -1
+    for clause in parsed.clauses:
+        if clause.of("others") and (main is None or clause.of("option", "not")):
+            return unsure
+        said = _said(clause)
+        if said.kind == "nothing":
+            continue
+        if said.kind == "weakens" and main:
+            main = _Said("side", main.side, main.side in OTHER, main.negated)
+        elif said.kind == "weakens":
+            return unsure
+        elif said.kind == "unknown":
+            if main is None and all(i.kind == "no" for i in clause.heavy):
+                continue
+            if main is None or clause.lead == "but" or _turns(clause):
+                return unsure
+            reason_at = clause.items[0].start
+            break
+        elif said.kind == "unclear":
+            return unsure
+        elif main is None:
+            main = said
+        elif (main.side, main.negated) == ("between", False) or main.side != said.side:
+            return unsure
+        else:
+            main = _Said("side", main.side, main.weak and said.weak, main.negated or said.negated)
+    if main is None:
+        return unsure
+    code = f"rather_{main.side}" if main.weak and main.side in OTHER else main.side
+    slips = sum(i.slips for c in parsed.clauses for i in c.items)
+    return Stance(code, main.negated, slips, named, parsed.reason_at if reason_at < 0 else reason_at)
+
+
+def is_question(parsed: Parsed) -> bool:
+    """Something is asked: a question mark behind it, or a question word in front."""
+    first = parsed.clauses[0].heavy if parsed.clauses else ()
+    return any(c.asked for c in parsed.clauses) or bool(first and first[0].may_be("asks"))
+
+
+def _turns(clause: Clause) -> bool:
+    """Whether a clause without a side may speak against the side before it."""
+    return bool(clause.of(*TURNS)) or clause.items[0].may_be("pointing")
+
+
+def _side(item: Item) -> str:
+    return item.value.removeprefix("rather_")
+
+
+def _said(clause: Clause) -> _Said:
+    items = [part for item in clause.items for part in _apart(_turned(item, clause))]
+    turn = next((n for n, i in enumerate(items) if _prefers(i, n, items)), None)
+    if turn is not None:
+        return _compared(items[:turn], items[turn + 1 :], items[turn].may_be("instead"))
+    if clause.of("nonresponse", "indifferent", "wish", "abuse", "language", "others", "yes") and any(
+        i.kind in ("option", "not") for i in items
+    ):
+        return _Said("unclear") if not clause.of("yes") else _plain(items)
+    return _plain(items)
+
+
+def _turned(item: Item, clause: Clause) -> Item:
+    """A wish to stop, with a side behind it, is a "not"."""
+    if (
+        item.may_be("negation")
+        and item.kind != "negation"
+        and len(clause.of("option", "not", "both")) > (item.kind in ("option", "not", "both"))
+    ):
+        return Item(tuple(s for s in item.senses if s.kind == "negation"), item.words, item.start, item.end, item.slips)
+    return item
+
+
+def _apart(item: Item) -> tuple[Item, ...]:
+    """`te rustig`, written down as refusing a side, is a side and a "too": a "not" before it turns it again."""
+    if item.kind != "not" or item.words[0] not in TOO:
+        return (item,)
+    too = Item((sense("too"),), item.words[:1], item.start, item.start)
+    return (too, Item((sense("option", item.value),), item.words[1:], item.start, item.end, item.slips))
+
+
+def _prefers(item: Item, n: int, items: list[Item]) -> bool:
+    """Whether this word sets one thing before another: `dan` only behind `liever` or the like."""
+    if item.may_be("instead") and item.kind not in ("option", "not"):
+        return True
+    compares = any(i.may_be("rather") or i.may_be("compares") or i.kind == "hedge" for i in items[:n])
+    compares = compares or any(_rather(i) or (i.kind == "option" and i.words[0] in PREFERS) for i in items[:n])
+    return compares and n > 0 and n < len(items) - 1 and item.may_be("than") and item.words[0] not in ("to", "then")
+
+
+PREFERS = frozenset(
+    ("meer", "more", "mie", "mier", "beter", "better", "liever", "lever", "leever", "rather", "eerder", "ierder")
+)
+TOO = frozenset({"te", "too"})
+
+
+def _rather(item: Item) -> bool:
+    return item.kind == "option" and item.value.startswith("rather_")
+
+
+def _compared(left: list[Item], right: list[Item], instead: bool) -> _Said:
+    if any(i.kind in ("negation", "not", "no", "but") for i in left):
+        return _Said("unclear")
+    wanted = {_side(i) for i in left if i.kind == "option"}
+    unwanted = {_side(i) for i in right if i.kind == "option"} if not _negated(right) else set()
+    if any(i.kind == "unknown" for i in left) and not wanted:
+        return _Said("unknown")
+    if wanted & unwanted or len(wanted) > 1 or len(unwanted) > 1 or "between" in wanted | unwanted:
+        return _Said("unclear")
+    if not wanted and not unwanted:
+        return _Said("unknown")
+    if any(i.kind == "unknown" for i in left):
+        return _Said("unclear")
+    side = next(iter(wanted)) if wanted else OTHER[next(iter(unwanted))]
+    return _Said("side", side, not instead and bool(wanted), not wanted)
+
+
+def _negated(items: list[Item]) -> bool:
+    return any(i.kind in ("negation", "not", "no") for i in items)
+
+
+def _plain(items: list[Item]) -> _Said:
+    """A clause without a comparison."""
+    if any(i.kind == "unknown" for i in items):
+        return _Said("unknown") if not _speaks(items) else _Said("unclear")
+    turns = [n for n, i in enumerate(items) if i.kind in ("negation", "not")]
+    sides = {_side(i) for i in items if i.kind in ("option", "not")}
+    if not sides:
+        return _without_side(items, bool(turns))
+    if any(i.kind in ("nonresponse", "indifferent", "language", "abuse", "against", "asks") for i in items):
+        return _Said("unclear")
+    if any(i.kind == "no" for i in items) and not turns:
+        return _Said("unclear")
+    weak = _weak(items)
+    if len(sides) > 1:
+        return _both_sides(items, turns)
+    side = next(iter(sides))
+    if not turns:
+        if any(i.kind == "too" for i in items):
+            return _Said("side", OTHER[side], True, True) if side in OTHER else _Said("unclear")
+        return _Said("side", side, weak)
+    if len(turns) > 1 or side == "between" or any(i.kind == "or" for i in items):
+        return _Said("unclear")
+    partly = any(i.kind in ("partial", "too") for i in items[turns[0] :])
+    return _Said("side", OTHER[side], weak or partly, True)
+
+
+def _speaks(items: list[Item]) -> bool:
+    return any(i.kind in ("option", "not", "both", "depends") for i in items)
+
+
+def _weak(items: list[Item]) -> bool:
+    return any(_rather(i) or i.kind in STRENGTH for i in items)
+
+
+def _without_side(items: list[Item], turned: bool) -> _Said:
+    if any(i.kind in ("both", "depends") for i in items):
+        return _Said("unclear") if turned or any(i.kind == "no" for i in items) else _Said("side", "between")
+    limits = turned and any(i.kind in ("partial", "too") for i in items)
+    if limits and not any(i.kind in TURNS and i.kind != "negation" for i in items):
+        return _Said("weakens")
+    if turned or any(i.kind in TURNS or i.kind in ("others", "or", "abuse", "language") for i in items):
+        return _Said("unknown")
+    if any(i.kind in STRENGTH for i in items):
+        return _Said("weakens")
+    return _Said("nothing")
+
+
+def _both_sides(items: list[Item], turns: list[int]) -> _Said:
+    """Two sides in one clause: `samen en vrij`, `in de stad niet eromheen`."""
+    if "between" in {_side(i) for i in items if i.kind == "option"}:
+        return _Said("unclear")
+    where = [(n, _side(i)) for n, i in enumerate(items) if i.kind in ("option", "not")]
+    if not turns:
+        joined = any(i.may_be("and") or i.kind == "both" for i in items[where[0][0] : where[-1][0]])
+        joined = joined or any(i.kind == "both" for i in items)
+        return _Said("side", "between") if joined and not any(i.kind == "or" for i in items) else _Said("unclear")
+    if len(turns) == 1 and len(where) == 2 and items[turns[0]].kind == "negation":
+        (first, side), (second, _) = where
+        if first < turns[0] < second:
+            return _Said("side", side, _weak(items[: turns[0]]))
+    return _Said("unclear")
