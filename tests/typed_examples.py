@@ -1,0 +1,123 @@
+"""Typed examples of three languages and how often they are read right: `python -m tests.typed_examples [tune|held]`.
+
+`tests/understanding/*.tsv` were written before the reader was tuned, by people who had not seen it.
+Part `tune` is what one looks at while working; of part `held` one looks at the figures only.
+An example says what is right, what is acceptable, and what must never be recorded. `ask` stands for
+asked back, `text` for kept as own words; `*` for every choice and every nonresponse.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from content import Content, load
+from conversations.understand import understand
+
+FOLDER = Path(__file__).parent / "understanding"
+
+
+@dataclass(frozen=True)
+class Example:
+    """One line of a file: what was typed where, and what may come of it."""
+
+    language: str
+    at: str
+    first: str
+    text: str
+    right: str
+    acceptable: tuple[str, ...]
+    never: tuple[str, ...]
+    kind: str
+    part: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An example and what came of it: `choice:a1 b2`, `nonresponse:skipped`, `wish:back`, `text` or `ask`."""
+
+    example: Example
+    outcome: str
+
+    @cached_property
+    def right(self) -> bool:
+        """Read as it was meant, or asked back where asking is right."""
+        return self.outcome == self.example.right
+
+    @property
+    def acceptable(self) -> bool:
+        """Right, or something nobody is wronged by."""
+        return self.right or self.outcome in self.example.acceptable
+
+    @property
+    def wrong(self) -> bool:
+        """Recorded what must never be recorded."""
+        kind, _, value = self.outcome.partition(":")
+        if self.acceptable or kind not in ("choice", "nonresponse"):
+            return False
+        return "*" in self.example.never or bool(set(value.split()) & set(self.example.never))
+
+
+def examples(part: str = "") -> Iterator[Example]:
+    """All examples, or those of one part."""
+    for path in sorted(FOLDER.glob("*.tsv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+                if part in ("", row["part"]):
+                    acceptable = tuple(one.strip() for one in row["acceptable"].split("|") if one.strip())
+                    yield Example(
+                        path.stem,
+                        row["at"],
+                        row["first"],
+                        row["text"],
+                        row["right"],
+                        acceptable,
+                        tuple(row["never"].split()),
+                        row["kind"],
+                        row["part"],
+                    )
+
+
+def judge(example: Example, content: Content) -> Judged:
+    """What comes of one example."""
+    read = understand(example.text, example.at, example.language, example.first, content)
+    for kind in ("choice", "nonresponse", "wish"):
+        if read[kind]:
+            return Judged(example, f"{kind}:{read[kind]}")
+    return Judged(example, "text" if read["method"] == "text" else "ask")
+
+
+def share(judged: list[Judged]) -> tuple[int, float, float]:
+    """Never-record errors; shares right or acceptable; and right without asking, of those where asking is not right."""
+    plain = [j for j in judged if j.example.right != "ask"]
+    return (
+        sum(j.wrong for j in judged),
+        sum(j.acceptable for j in judged) / len(judged),
+        sum(j.right or (j.acceptable and j.outcome != "ask") for j in plain) / len(plain),
+    )
+
+
+def main(part: str = "") -> None:
+    """Print the figures a language and part; of part `tune` also what is not right."""
+    content = load()
+    judged = [judge(example, content) for example in examples(part)]
+    for one in judged:
+        told = one.example
+        if part == "tune" and not one.right:
+            state = "WRONG" if one.wrong else "near" if one.acceptable else "miss"
+            beside = f"({' | '.join(told.acceptable)})"
+            print(f"{state}\t{told.language}\t{told.at}\t{told.first}\t{told.text}\t{told.right} {beside}\t{one.outcome}")
+    for language in ("nl", "en", "li"):
+        for each in ("tune", "held"):
+            if some := [j for j in judged if (j.example.language, j.example.part) == (language, each)]:
+                wrong, acceptable, plain = share(some)
+                print(f"{language} {each}: {len(some)} examples, {wrong} never-record errors, "
+                      f"{acceptable:.1%} right or acceptable, {plain:.1%} right without asking")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2])
