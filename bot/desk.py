@@ -136,9 +136,17 @@ class Desk:
         here = self._keys.address(caller.channel, caller.address)
         await self._worker.run(lambda conn: keeping.reach(conn, here, False), here)
 
-    async def notices(self, channel: str, most: int) -> list[Notice]:
-        """What people of this channel asked to be told and were not told yet; `told` takes one away."""
-        waiting = await self._worker.run(lambda conn: notices.due(conn, channel, most))
+    async def moved(self, caller: Caller, to: str) -> None:
+        """This chat has another address from now on: a group became a supergroup."""
+        here, there = (self._keys.address(caller.channel, address) for address in (caller.address, to))
+        await self._worker.run(lambda conn: keeping.move_address(conn, here, to, there), here)
+
+    async def notices(self, channel: str, most: int, after: tuple[str, str] = ("", "")) -> list[Notice]:
+        """What people of this channel asked to be told and were not told yet; `told` takes one away.
+
+        At most `most` of them, behind the one whose key is `after`.
+        """
+        waiting = await self._worker.run(lambda conn: notices.due(conn, channel, most, after))
         return [
             Notice(
                 Caller(one.channel, one.address),

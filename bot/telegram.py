@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 50
 MOST = 100
 MARGIN_SECONDS = 10.0
-CONNECTIONS = 100
+# Each chat that is slow takes one, and so does each notice under way.
+CONNECTIONS = 300
 # Longer without a sign of life than a long poll and a retry take: not ready.
 SILENT_SECONDS = 120.0
 # Replies given up are tried again when Telegram was away and is back, else this often.

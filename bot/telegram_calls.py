@@ -12,6 +12,7 @@ from datetime import timedelta
 from telegram import Bot, InputFile, LinkPreviewOptions
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
+from bot.telegram_pace import Pace
 from bot.telegram_screen import Part, keyboard
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,14 @@ class GaveUp(Exception):
     """Telegram could not be reached for long."""
 
 
+class Moved(Exception):
+    """The group became a supergroup: from now on it is the chat `to`."""
+
+    def __init__(self, to: str) -> None:
+        super().__init__("the group became a supergroup")
+        self.to = to
+
+
 def seconds(error: RetryAfter) -> float:
     """How long Telegram wants us to wait."""
     wait = error.retry_after
@@ -58,7 +67,8 @@ def seconds(error: RetryAfter) -> float:
 class Calls:
     """Calls of one bot. A 429 holds back its own chat; many at once hold back all."""
 
-    def __init__(self, bot: Bot, patience: Patience) -> None:
+    def __init__(self, bot: Bot, patience: Patience, pace: Pace | None = None) -> None:
+        self.pace = pace or Pace()
         self._bot, self._patience = bot, patience
         self._held: dict[str, float] = {}
         self._all_held = 0.0
@@ -72,20 +82,22 @@ class Calls:
         if self._held.get(chat, 0.0) <= time.monotonic():
             self._held.pop(chat, None)
 
-    async def send(self, chat: str, part: Part) -> None:
-        """Send one message, until it is there. Raises NobodyThere or GaveUp.
+    async def send(self, chat: str, part: Part, started: bool = False) -> None:
+        """Send one message, until it is there. Raises NobodyThere, Moved or GaveUp.
 
-        What Telegram refuses for good (a fault of ours) is logged and counts as done: it would be
-        refused again.
+        `started`: nobody asked for it just now, and it goes at the pace of those. What Telegram refuses
+        for good (a fault of ours) is logged and counts as done: it would be refused again.
         """
         failures = 0
         while True:
-            await self._my_turn(chat)
+            await self._my_turn(chat, started)
             try:
                 return await self._send(chat, part)
             except RetryAfter as error:
                 self._hold(chat, seconds(error))
-            except (Forbidden, ChatMigrated):
+            except ChatMigrated as error:
+                raise Moved(str(error.new_chat_id)) from None
+            except Forbidden:
                 raise NobodyThere from None
             except BadRequest as error:
                 return _refused(error)
@@ -123,7 +135,10 @@ class Calls:
                 chat, part.html, parse_mode="HTML", reply_markup=markup, link_preview_options=NO_PREVIEW
             )
 
-    async def _my_turn(self, chat: str) -> None:
+    async def _my_turn(self, chat: str, started: bool = False) -> None:
+        if started:
+            await self.pace.started(chat)
+        await self.pace.group(chat)
         # A moment is waited for, which may be put off meanwhile: no event could tell.
         while (until := max(self._all_held, self._held.get(chat, 0.0))) > time.monotonic():  # noqa: ASYNC110
             await asyncio.sleep(until - time.monotonic())

@@ -88,6 +88,8 @@ class Intake:
             return reply
         if caller and incoming.gone:
             await self._desk.unreachable(caller)
+        if caller and incoming.moved:
+            await self._desk.moved(caller, incoming.moved)
         await self._desk.park(CHANNEL, number, incoming.kind)
         return self._notice(caller, "group.not_yet") if caller and incoming.called else None
 

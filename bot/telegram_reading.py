@@ -26,7 +26,8 @@ class Incoming:
 
     `heard` is None where there is nothing to answer: it is only marked as seen, by its `kind`.
     `query` is the id of a press that waits for an answer. `album` is the same for pictures sent
-    together. `gone`: the resident blocked the bot. `called`: somebody in a group wants the bot.
+    together. `gone`: the resident blocked the bot. `called`: somebody in a group wants the bot. `moved`:
+    the group became a supergroup, and this is its new id.
     """
 
     id: int
@@ -37,6 +38,7 @@ class Incoming:
     album: str = ""
     gone: bool = False
     called: bool = False
+    moved: str = ""
 
 
 def kind_of(raw: Mapping[str, Any]) -> str:
@@ -63,6 +65,8 @@ def read(update: Update, kind: str, me: str) -> Incoming:
     if update.my_chat_member:
         return _membership(seen, update.my_chat_member)
     message = update.message
+    if message is not None and message.migrate_to_chat_id:
+        return Incoming(seen.id, kind, Caller(CHANNEL, str(message.chat.id)), moved=str(message.migrate_to_chat_id))
     if message is None or message.from_user is None or message.from_user.is_bot:
         return seen
     caller = _caller(message.chat, message.from_user)

@@ -6,14 +6,15 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Coroutine
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
 from telegram import Bot
 
 from bot.desk import Caller, Desk, NotKept, Reply
-from bot.telegram_calls import Calls, GaveUp, NobodyThere, Patience
-from bot.telegram_screen import parts, short
+from bot.telegram_calls import Calls, GaveUp, Moved, NobodyThere, Patience
+from bot.telegram_screen import Part, parts, short
 
 log = logging.getLogger(__name__)
 
@@ -116,9 +117,9 @@ class Sender:
         says = [say for say in reply.says if not (overtaken and say.question)]
         try:
             for part in chain.from_iterable(parts(say, reply.file) for say in says):
-                await self.calls.send(caller.address, part)
+                caller = await self._send(caller, part)
             await self._desk.sent(reply)
-        except NobodyThere:
+        except (NobodyThere, Moved):
             await self._lost(caller)
             return False
         except GaveUp:
@@ -130,6 +131,16 @@ class Sender:
             # A fault of ours with one reply must not stop the chat's line. The words may be a resident's.
             log.error("a reply was lost: %s", type(error).__name__)
         return True
+
+    async def _send(self, caller: Caller, part: Part) -> Caller:
+        """Send one message; where the caller is from now on."""
+        try:
+            await self.calls.send(caller.address, part)
+        except Moved as moved:
+            await self._desk.moved(caller, moved.to)
+            caller = replace(caller, address=moved.to)
+            await self.calls.send(caller.address, part)
+        return caller
 
     async def _lost(self, caller: Caller) -> None:
         try:

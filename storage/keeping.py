@@ -105,6 +105,14 @@ def move_contact(conn: Connection, resume_hash: str, address_hash: str) -> Perso
     return find(conn, address_hash)
 
 
+def move_address(conn: Connection, address_hash: str, to: str, to_hash: str) -> None:
+    """The channel gave this chat another address; nothing else about it changes."""
+    taken = select(contacts.c.participant).where(contacts.c.address_hash == to_hash)
+    if conn.execute(taken).first() is None:
+        here = contacts.c.address_hash == address_hash
+        conn.execute(update(contacts).where(here).values(address=to, address_hash=to_hash))
+
+
 def begin(conn: Connection, progress: Progress, address: str, address_hash: str, keys: Keys, now: datetime) -> Person:
     """A new participant, from *count me* on. A web key is kept as a keyed hash only."""
     person = Person(secrets.token_hex(16), 0, progress)

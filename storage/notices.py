@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, delete, literal, or_, select
+from sqlalchemy import Connection, and_, delete, literal, or_, select, tuple_
 
 from storage.database import upsert
 from storage.keeping import consents, contacts, participants
@@ -43,8 +43,11 @@ def announce(conn: Connection, round_code: str, state: str) -> None:
     conn.execute(row.on_conflict_do_nothing())
 
 
-def due(conn: Connection, channel: str, most: int) -> list[Waiting]:
-    """Notices that may be sent on this channel now: still agreed to, and the person can be reached."""
+def due(conn: Connection, channel: str, most: int, after: tuple[str, str] = ("", "")) -> list[Waiting]:
+    """Notices that may be sent on this channel now: still agreed to, and the person can be reached.
+
+    `after` is the participant and kind of the last one looked at: those behind it, at most `most`.
+    """
     agreed = or_(*(and_(notices.c.kind == kind, consents.c.purpose == purpose) for kind, purpose in RESTS_ON.items()))
     query = (
         select(notices.c.participant, notices.c.kind, contacts.c.channel, contacts.c.address, participants.c.language)
@@ -52,7 +55,8 @@ def due(conn: Connection, channel: str, most: int) -> list[Waiting]:
         .join(participants, participants.c.id == notices.c.participant)
         .join(consents, and_(consents.c.participant == notices.c.participant, agreed, consents.c.yes))
         .where(contacts.c.channel == channel, contacts.c.reachable, contacts.c.address != "")
-        .order_by(notices.c.participant)
+        .where(tuple_(notices.c.participant, notices.c.kind) > after)
+        .order_by(notices.c.participant, notices.c.kind)
         .limit(most)
     )
     return [Waiting(*row) for row in conn.execute(query)]

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from bot.desk import Caller, Desk
+from bot.desk import Desk
 from bot.house import House
 from bot.telegram import RawBot
 from bot.telegram_calls import Calls
-from bot.telegram_notices import A_SECOND, Notices
+from bot.telegram_notices import Notices
 from bot.telegram_request import AiohttpRequest
 from content import Content
-from conversations.shapes import Tapped, Typed
+from conversations.shapes import Tapped
 from storage.keeping import set_round_state
 from storage.notices import announce
 from tests.botapi import BotApi, Resident
 from tests.botapi.fixtures import QUICK, Serve, api, serve
-from tests.test_desk import begin, rows
+from tests.test_desk import rows
 
 __all__ = ["api", "serve"]
 
@@ -99,27 +99,3 @@ async def test_forgetting_takes_the_notice_along(api: BotApi, serve: Serve, hous
     await resident.say("ja")
     await resident.reply()
     assert rows(house, "notice") == []
-
-
-async def test_many_notices_keep_to_telegrams_pace(api: BotApi, house: House, desk: Desk, notices: Notices) -> None:
-    people = 45
-    for number in range(people):
-        caller = Caller("telegram", str(7_100 + number), "nl")
-        Resident(api, 7_100 + number)
-        await begin(desk, caller)
-        await desk.hear(caller, Typed("overslaan"))
-    await house.worker.run(everybody_asks)
-    await close(house)
-    await notices.send()
-    times = sorted(call.at for call in api.calls_of("sendMessage"))
-    assert len(times) == people
-    assert (people - 1) / (times[-1] - times[0]) <= A_SECOND * 1.1
-
-
-def everybody_asks(conn: Connection) -> None:
-    conn.execute(
-        text(
-            "insert into consent (participant, purpose, yes, version, language, at) "
-            "select id, 'tell_me', true, 1, 'nl', started_at from participant"
-        )
-    )

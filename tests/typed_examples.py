@@ -110,13 +110,17 @@ def main(part: str = "") -> None:
         if part == "tune" and not one.right:
             state = "WRONG" if one.wrong else "near" if one.acceptable else "miss"
             beside = f"({' | '.join(told.acceptable)})"
-            print(f"{state}\t{told.language}\t{told.at}\t{told.first}\t{told.text}\t{told.right} {beside}\t{one.outcome}")
+            print(
+                f"{state}\t{told.language}\t{told.at}\t{told.first}\t{told.text}\t{told.right} {beside}\t{one.outcome}"
+            )
     for language in ("nl", "en", "li"):
         for each in ("tune", "held"):
             if some := [j for j in judged if (j.example.language, j.example.part) == (language, each)]:
                 wrong, acceptable, plain = share(some)
-                print(f"{language} {each}: {len(some)} examples, {wrong} never-record errors, "
-                      f"{acceptable:.1%} right or acceptable, {plain:.1%} right without asking")
+                print(
+                    f"{language} {each}: {len(some)} examples, {wrong} never-record errors, "
+                    f"{acceptable:.1%} right or acceptable, {plain:.1%} right without asking"
+                )
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ BLOCKED = "Forbidden: bot was blocked by the user"
 DEACTIVATED = "Forbidden: user is deactivated"
 CANNOT_INITIATE = "Forbidden: bot can't initiate conversation with a user"
 CHAT_NOT_FOUND = "Bad Request: chat not found"
+UPGRADED = "Bad Request: group chat was upgraded to a supergroup chat"
 OTHER_POLLER = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 WEBHOOK_ACTIVE = (
     "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
@@ -22,16 +23,21 @@ WEBHOOK_ACTIVE = (
 class Refused(Exception):
     """An answer with `ok: false`. `code` is both the HTTP status and `error_code`."""
 
-    def __init__(self, code: int, description: str, retry_after: int | None = None) -> None:
+    def __init__(
+        self, code: int, description: str, retry_after: int | None = None, migrate_to: int | None = None
+    ) -> None:
         super().__init__(description)
         self.code = code
         self.description = description
         self.retry_after = retry_after
+        self.migrate_to = migrate_to
 
     def body(self) -> dict[str, Any]:
         told: dict[str, Any] = {"ok": False, "error_code": self.code, "description": self.description}
         if self.retry_after is not None:
             told["parameters"] = {"retry_after": self.retry_after}
+        if self.migrate_to is not None:
+            told["parameters"] = {"migrate_to_chat_id": self.migrate_to}
         return told
 
 

@@ -15,6 +15,7 @@ from aiohttp import web
 from tests.botapi.clock import Clock
 from tests.botapi.errors import Refused, bad
 from tests.botapi.faults import Fault
+from tests.botapi.flood import Flood
 from tests.botapi.methods import METHODS, Files, Json
 from tests.botapi.store import Box, Chat, Query, Store
 from tests.botapi.updates import Updates
@@ -62,6 +63,7 @@ class BotApi:
         self.emitted: list[Json] = []
         self.results: list[tuple[str, Any]] = []
         self.faults: list[Fault] = []
+        self.flood: Flood | None = None
         self.watch: Watch | None = None
         self.address = ""
         self._runner: web.AppRunner | None = None
@@ -152,6 +154,8 @@ class BotApi:
         self.calls.append(
             Call(method, params, time.monotonic(), chat, {part: name for part, (name, _) in files.items()})
         )
+        if self.flood and (too_much := self.flood.meets(method, chat, self.calls[-1].at)):
+            return _json(too_much)
         fault = next((f for f in self.faults if f.meets(method, params)), None)
         if fault is None:
             return await self._watched(request, method, params, files)

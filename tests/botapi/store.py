@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any, Literal
 
 from tests.botapi.clock import Clock
-from tests.botapi.errors import BLOCKED, CANNOT_INITIATE, CHAT_NOT_FOUND, DEACTIVATED, Refused, bad
+from tests.botapi.errors import BLOCKED, CANNOT_INITIATE, CHAT_NOT_FOUND, DEACTIVATED, UPGRADED, Refused, bad
 
 Json = dict[str, Any]
 State = Literal["unknown", "member", "blocked", "deactivated"]
@@ -34,12 +34,13 @@ class Chat:
     """A chat with its messages by id. `state` is what became of the bot in it."""
 
     id: int
-    type: Literal["private", "group"]
+    type: Literal["private", "group", "supergroup"]
     name: str
     state: State = "unknown"
     messages: dict[int, Json] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
     edited: int = 0
+    moved_to: int = 0
 
     def json(self) -> Json:
         title = {"first_name": self.name} if self.type == "private" else {"title": self.name}
@@ -75,7 +76,7 @@ class Store:
         self._message_ids = count(1)
         self._file_ids = count(1)
 
-    def chat(self, chat_id: int, type: Literal["private", "group"] = "private", name: str = "") -> Chat:
+    def chat(self, chat_id: int, type: Literal["private", "group", "supergroup"] = "private", name: str = "") -> Chat:
         """The chat with this id, made when it is not there yet."""
         return self.chats.setdefault(chat_id, Chat(chat_id, type, name or f"Somebody {chat_id}"))
 
@@ -87,6 +88,8 @@ class Store:
             chat = None
         if chat is None:
             raise bad("chat_id is empty") if chat_id in (None, "") else Refused(400, CHAT_NOT_FOUND)
+        if chat.moved_to:
+            raise Refused(400, UPGRADED, migrate_to=chat.moved_to)
         if chat.state == "blocked":
             raise Refused(403, BLOCKED if chat.type == "private" else "Forbidden: bot was kicked from the group chat")
         if chat.state == "deactivated":
