@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,7 +24,8 @@ from bot import logs
 from bot.house import House, build, only_one, open_database
 from bot.settings import Settings, SettingsFault, read_settings
 from content import ContentFault
-from storage import backups, exports, keeping, moving, notices, outbox, releases
+from storage import audit, backups, exports, keeping, moving, notices, outbox, releases
+from storage.audit import Action, Actor
 from storage.database import DatabaseFault, begin_read, begin_write, now, wipe_traces
 from storage.erasure import by_pseudonym, erase, new_receipt
 from storage.faults import describe
@@ -59,8 +62,18 @@ def open_house() -> House:
     return build(settings)
 
 
+def here() -> Actor:
+    """Whoever runs this command: an account of the server."""
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError):
+        name = "somebody"
+    return Actor(name, "command line")
+
+
 @contextmanager
-def _reading(house: House) -> Iterator[Connection]:
+def reading(house: House) -> Iterator[Connection]:
+    """A snapshot of the database."""
     with house.engine.connect() as connection:
         begin_read(connection)
         yield connection
@@ -68,11 +81,18 @@ def _reading(house: House) -> Iterator[Connection]:
 
 
 @contextmanager
-def _writing(house: House) -> Iterator[Connection]:
+def writing(house: House) -> Iterator[Connection]:
+    """A transaction, committed at the end."""
     with house.engine.connect() as connection:
         begin_write(connection)
         yield connection
         connection.commit()
+
+
+def noted(house: House, action: Action, what: str, purpose: str = "") -> None:
+    """A line in the audit log, committed before anything is handed out."""
+    with writing(house) as connection:
+        audit.note(connection, here(), action, what, purpose=purpose)
 
 
 def _known(house: House, round_code: str) -> str:
@@ -88,11 +108,12 @@ def export(
     out: Annotated[str, typer.Option(help="a file, or - for standard output")],
     table: Annotated[str, typer.Option(help="answers, codebook or summary")] = "answers",
     format: Annotated[str, typer.Option(help="csv, jsonl or json")] = "csv",
+    purpose: Annotated[str, typer.Option(help="what it is for, for the audit log")] = audit.NOT_STATED,
 ) -> None:
     """Write a table of a round to a file."""
     house = open_house()
-    _known(house, round)
-    with _reading(house) as connection:
+    noted(house, "download", f"{table} of {_known(house, round)} as {format}", purpose)
+    with reading(house) as connection:
         try:
             pieces = exports.export(connection, house.content, house.keys, round, table, format)
         except exports.NothingReleased:
@@ -109,8 +130,9 @@ def export(
 def summary(round: Round) -> None:
     """The latest released summary, as JSON."""
     house = open_house()
-    with _reading(house) as connection:
-        found = releases.latest(connection, _known(house, round))
+    noted(house, "read", f"summary of {_known(house, round)}")
+    with reading(house) as connection:
+        found = releases.latest(connection, round)
     if found is None:
         raise DatabaseFault(f"{round}: no summary was released yet")
     print(json.dumps(found, indent=1))
@@ -122,11 +144,13 @@ def release(round: Round) -> None:
     """Release a summary now, under the disclosure rules."""
     house = open_house()
     settings = house.settings
-    with _writing(house) as connection:
+    with writing(house) as connection:
         made = outbox.publish(
             connection, house.content, _known(house, round), settings.reveal_at, now(), settings.export_url
         )
         number = made.number if made else None
+        if number is not None:
+            audit.note(connection, here(), "release", f"{round} {number}")
     if number is None:
         raise DatabaseFault(f"{round}: fewer than {settings.reveal_at} people joined or left; nothing can be released")
     print(f"released summary {number} of {round}")
@@ -148,9 +172,10 @@ def close_round(round: str) -> None:
 
 def _set_state(round_code: str, state: str) -> None:
     house = open_house()
-    with _writing(house) as connection:
+    with writing(house) as connection:
         keeping.set_round_state(connection, _known(house, round_code), state)
         notices.announce(connection, round_code, state)
+        audit.note(connection, here(), "round_open" if state == "open" else "round_close", round_code)
     print(f"{round_code} is {state}")
 
 
@@ -159,7 +184,8 @@ def _set_state(round_code: str, state: str) -> None:
 def corrections() -> None:
     """What residents wrote with /fout about our texts, one JSON object a line, oldest first."""
     house = open_house()
-    with _reading(house) as connection:
+    noted(house, "read", "corrections")
+    with reading(house) as connection:
         for line in keeping.corrections(connection):
             print(json.dumps(line, ensure_ascii=False))
 
@@ -168,19 +194,20 @@ def corrections() -> None:
 @plainly
 def erase_participant(participant: Annotated[str, typer.Option(help="the pseudonym, as in the export")]) -> None:
     """Do what /forget does, for somebody who cannot."""
-    house = open_house()
-    with _writing(house) as connection:
+    house, receipt = open_house(), new_receipt()
+    with writing(house) as connection:
         found = by_pseudonym(connection, participant, house.keys)
         if found is None:
             raise DatabaseFault(f"{participant}: there is no participant with this pseudonym")
         erase(connection, found, house.keys, now(), bool(house.settings.export_url))
+        audit.note(connection, here(), "erase", f"receipt {receipt}")
     for _ in range(WIPE_TRIES):
         if wipe_traces(house.engine):
             break
         time.sleep(WIPE_WAIT)
     else:
         raise DatabaseFault("erased, but the journal still holds traces: somebody is reading; run backup or restart")
-    print(f"erased; receipt {new_receipt()}")
+    print(f"erased; receipt {receipt}")
 
 
 @office.command()
@@ -188,6 +215,7 @@ def erase_participant(participant: Annotated[str, typer.Option(help="the pseudon
 def backup(file: Path) -> None:
     """Write a consistent copy of the database while serving. It expires: see docs/operating.md."""
     house = open_house()
+    noted(house, "backup", "the whole database")
     with _progress() as told:
         backups.backup(house.engine, file, told)
     print(f"wrote {file}")
@@ -203,6 +231,7 @@ def restore(
     house = open_house()
     with only_one(house.settings), _progress() as told:
         done = backups.restore(file, house.engine, house.keys, now(), force, house.settings.data, told)
+        noted(house, "restore", f"{done.people} people")
     print(f"restored {done.people} people; {done.erased_again} of them were erased since, and are again")
 
 
@@ -220,6 +249,8 @@ def move(
     target = open_database(to, house.content, house.keys)
     with only_one(house.settings), _progress() as told:
         counts = moving.move(house.engine, target, told)
+    # There, where the log goes on: here nothing changes.
+    noted(replace(house, engine=target), "move", f"from {house.engine.dialect.name} to {target.dialect.name}")
     for name, number in counts.items():
         print(f"{name:16}{number:10}")
     print("moved. Now set STADSDIALOOG_DATABASE, and STADSDIALOOG_PSEUDONYM_KEY to the key of this database")

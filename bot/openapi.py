@@ -49,7 +49,7 @@ def _json(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _get(summary: str, content: dict[str, Any], *others: str) -> dict[str, Any]:
-    problems = {status: {"$ref": "#/components/responses/Problem"} for status in ("401", *others)}
+    problems = {status: {"$ref": "#/components/responses/Problem"} for status in ("401", "403", "429", "503", *others)}
     return {"summary": summary, "responses": {"200": {"description": summary, "content": content}, **problems}}
 
 

@@ -10,6 +10,8 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from storage.worker import NotKept
+
 log = logging.getLogger(__name__)
 
 MEDIA = "application/problem+json"
@@ -49,6 +51,9 @@ async def as_problems(request: web.Request, handler: Handler) -> web.StreamRespo
         return Problem(HTTPStatus.NOT_FOUND, f"There is nothing at this path. {HELP}").response()
     except web.HTTPException as error:
         return Problem(HTTPStatus(error.status), f"{error.reason}. {HELP}").response()
+    except NotKept:
+        detail = "The database keeps nothing at this moment, so nothing is handed out. Try again later."
+        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": "5"}).response()
     except Exception as error:
         # The type only: a database's error may hold what somebody wrote.
         log.error("%s on %s", type(error).__name__, request.match_info.route.resource)

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, select
 from standardwebhooks.webhooks import Webhook
 
 from content import Content
-from storage import outbox
+from storage import audit, outbox
 from storage.database import begin_read, now
 from storage.outbox import Parcel
 from storage.releases import draft
@@ -39,6 +39,7 @@ LONGEST_WAIT = 86_400
 PATIENCE = aiohttp.ClientTimeout(total=20)
 # Something else may put an event in the outbox (an erasure): so often it is looked for.
 IDLE_SECONDS = 5.0
+BY_ITSELF = audit.Actor("stadsdialoog", "by itself")
 
 
 class PushSettings(Protocol):
@@ -232,7 +233,10 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _announce(made: Release, url: str, conn: Connection) -> bool:
-    return outbox.announce(conn, made, url)
+    if not outbox.announce(conn, made, url):
+        return False
+    audit.note(conn, BY_ITSELF, "release", f"{made.round} {made.number}")
+    return True
 
 
 def _open_rounds(conn: Connection) -> list[str]:

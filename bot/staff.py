@@ -1,37 +1,35 @@
-"""The export API, on a port of its own: health, metrics, rounds and downloads, with a bearer token."""
+"""The export API, on a port of its own: health, metrics, rounds and downloads, each for who holds a key with a role."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import hashlib
-import hmac
 import logging
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 
 from bot import metrics, openapi
 from bot.download import Pieces, send
 from bot.pages import page
 from bot.problems import HELP, Problem, as_problems
+from bot.staff_access import Access
 from content import Content
-from storage.database import begin_read
+from storage.audit import NOT_STATED
 from storage.exports import FORMATS, TABLES, NothingReleased, export
 from storage.keys import Keys
 from storage.overview import rounds_now
+from storage.staff_keys import Staff
 from storage.worker import Worker
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
-NO_KEY = ("/", "/v1/health")
 DOWNLOADS_AT_ONCE = 3
 LONGEST_PURPOSE = 200
 HEADERS = {
@@ -56,11 +54,12 @@ def app(
 ) -> web.Application:
     """The staff port. Serve it without an access log: a request's line may hold a purpose.
 
-    `token` is the one key; only its digest is kept here. `health` tells the state of each part: a
+    `token` is the first keeper's key; the others stand in the database. `health` tells the state of each part: a
     bool, or a mapping with `ready`; the process is ready when all of them are.
     """
-    desk = _Desk(engine, worker, content, keys, health)
-    made = web.Application(middlewares=[as_problems, _key_wanted(token)])
+    access = Access(worker, Staff(keys, token))
+    desk = _Desk(engine, worker, content, keys, access, health)
+    made = web.Application(middlewares=[as_problems, access.check])
     made.on_response_prepare.append(_secure)
     made.add_routes(
         [
@@ -77,9 +76,16 @@ def app(
 
 class _Desk:
     def __init__(
-        self, engine: Engine, worker: Worker, content: Content, keys: Keys, health: Callable[[], Mapping[str, Any]]
+        self,
+        engine: Engine,
+        worker: Worker,
+        content: Content,
+        keys: Keys,
+        access: Access,
+        health: Callable[[], Mapping[str, Any]],
     ) -> None:
-        self._engine, self._worker, self._content, self._keys, self._health = engine, worker, content, keys, health
+        self._engine, self._worker, self._content, self._keys = engine, worker, content, keys
+        self._access, self._health = access, health
         self._downloads = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
         self._front = page("staff.html", rounds=content.rounds, tables=TABLES)
         style = re.search(r"<style>(.*?)</style>", self._front, re.DOTALL)
@@ -101,14 +107,15 @@ class _Desk:
         return web.json_response(state, status=HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK)
 
     async def metrics(self, request: web.Request) -> web.Response:
-        body = await self._read(metrics.exposition)
+        body = await self._access.read(metrics.exposition)
         return web.Response(body=body, headers={"Content-Type": metrics.MEDIA})
 
     async def openapi(self, request: web.Request) -> web.Response:
         return web.json_response(openapi.describe(self._content))
 
     async def rounds(self, request: web.Request) -> web.Response:
-        return web.json_response({"rounds": await self._read(lambda conn: rounds_now(conn, self._content))})
+        rounds = await self._access.read(lambda conn: rounds_now(conn, self._content))
+        return web.json_response({"rounds": rounds})
 
     async def table(self, table: str, request: web.Request) -> web.StreamResponse:
         round_code = request.match_info["round"]
@@ -116,12 +123,14 @@ class _Desk:
             known = ", ".join(self._content.rounds)
             raise Problem(HTTPStatus.NOT_FOUND, f"There is no such round; there are: {known}.")
         form = _format(request, TABLES[table].formats)
-        stated = _purpose(request)
+        purpose = _purpose(request)
         headers = {
             "Content-Type": FORMATS[form].media,
             "Content-Disposition": f'attachment; filename="{table}-{round_code}.{form}"',
         }
 
+        what = f"{table} of {round_code} as {form}"
+        await self._access.note(request, "download", what, purpose=purpose or NOT_STATED)
         async with self._downloads:
             pieces = Pieces(self._engine, lambda conn: export(conn, self._content, self._keys, round_code, table, form))
             try:
@@ -129,37 +138,12 @@ class _Desk:
             except NothingReleased:
                 detail = "No summary of this round was released yet; it is once enough people took part. Try later."
                 raise Problem(HTTPStatus.NOT_FOUND, detail) from None
-        log.info("download: %s of %s as %s, purpose %s", table, round_code, form, "stated" if stated else "not stated")
+        log.info("download: %s, purpose %s", what, "stated" if purpose else NOT_STATED)
         return response
-
-    async def _read(self, look: Callable[[Connection], T]) -> T:
-        def snapshot() -> T:
-            with self._engine.connect() as conn:
-                begin_read(conn)
-                return look(conn)
-
-        return await asyncio.to_thread(snapshot)
 
 
 def _ready(state: object) -> bool:
     return bool(state.get("ready", True)) if isinstance(state, Mapping) else bool(state)
-
-
-def _key_wanted(token: str) -> Middleware:
-    digest = hashlib.sha256(token.encode()).digest()
-
-    @web.middleware
-    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path not in NO_KEY and request.match_info.http_exception is None:
-            scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-            offered = hashlib.sha256(given.strip().encode("utf8", "surrogateescape")).digest()
-            if not (hmac.compare_digest(offered, digest) and scheme.lower() == "bearer"):
-                challenge = 'Bearer realm="stadsdialoog"' + (', error="invalid_token"' if given else "")
-                detail = "Send the staff key: Authorization: Bearer KEY."
-                raise Problem(HTTPStatus.UNAUTHORIZED, detail, {"WWW-Authenticate": challenge})
-        return await handler(request)
-
-    return check
 
 
 async def _secure(request: web.Request, response: web.StreamResponse) -> None:

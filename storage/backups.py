@@ -20,6 +20,7 @@ from storage.erasure import remember, remembered, repeat
 from storage.keeping import participants
 from storage.keys import Keys
 from storage.moving import Told, copy, marks, take_over
+from storage.staff_keys import repeat_removals
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,9 @@ def backup(engine: Engine, file: Path, told: Told) -> None:
 def restore(file: Path, engine: Engine, keys: Keys, now: datetime, force: bool, folder: Path, told: Told) -> Restored:
     """Put a backup into an empty database, or with `force` in place of what is there; all of it or nothing.
 
-    Who was erased since, as far as this database knows, is erased again. `folder` takes a temporary
-    copy, on which an older backup is brought to this version. Raises DatabaseFault.
+    Who was erased since, as far as this database knows, is erased again, and a staff key removed since
+    stays removed. `folder` takes a temporary copy, on which an older backup is brought to this version.
+    Raises DatabaseFault.
     """
     if not file.is_file():
         raise DatabaseFault(f"{file}: is not there")
@@ -73,6 +75,7 @@ def restore(file: Path, engine: Engine, keys: Keys, now: datetime, force: bool, 
                 people = copy(source, target, told)[participants.name]
                 remember(target, since)
                 again = repeat(target, keys, now)
+                repeat_removals(target)
                 target.commit()
         finally:
             opened.dispose()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection, Engine, Integer, Table, func, insert, select, text
 from sqlmodel import SQLModel
 
+from storage import audit
 from storage.database import DatabaseFault, begin_read, begin_write
 from storage.erasure import erased
 from storage.keeping import rounds
@@ -17,7 +18,7 @@ marks = Mark.__table__  # type: ignore[attr-defined]
 
 AT_ONCE = 2000
 # A new database has rows here before anybody came.
-THERE_FROM_THE_START = (marks, rounds, erased)
+THERE_FROM_THE_START = (marks, rounds, erased, audit.audit)
 
 # Told as it goes: the table, how many of its rows are copied, and how many there are.
 Told = Callable[[str, int, int], None]
@@ -36,11 +37,15 @@ def count(conn: Connection) -> dict[str, int]:
 def copy(source: Connection, target: Connection, told: Told) -> dict[str, int]:
     """Replace all rows of `target` by those of `source`; how many each table has. Raises DatabaseFault
     when a count differs. `source` is in a snapshot, and the caller commits `target`.
+
+    The audit log is added to: nothing takes a line out of it.
     """
-    for table in reversed(tables()):
+    replaced = [table for table in tables() if table is not audit.audit]
+    for table in reversed(replaced):
         target.execute(table.delete())
     here = count(source)
-    for table in tables():
+    here[audit.audit.name] = count(target)[audit.audit.name] + audit.merge(source, target)
+    for table in replaced:
         done = 0
         rows = source.execute(select(table).execution_options(yield_per=AT_ONCE))
         for some in rows.mappings().partitions():

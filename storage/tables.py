@@ -195,3 +195,34 @@ class Erased(SQLModel, table=True):
 
     code: str = Field(primary_key=True)
     erased_on: date
+
+
+class StaffKey(SQLModel, table=True):
+    """A key to the desk and the API, named after who holds it. Only a keyed hash of the key is kept."""
+
+    __tablename__ = "staff_key"
+
+    name: str = Field(primary_key=True)
+    role: str
+    code: str = Field(unique=True)
+    made_at: datetime
+    made_by: str
+
+
+class Audit(SQLModel, table=True):
+    """What staff did: who (the name of a key, or of an account of the server), from where, to what.
+
+    Append-only: triggers of the database refuse a change, whoever asks. Holds no key, no resident's
+    words, and nothing that leads to a resident.
+    """
+
+    __tablename__ = "audit"
+
+    id: str = Field(primary_key=True)
+    at: datetime = Field(index=True)
+    actor: str
+    origin: str
+    action: str
+    object: str
+    result: str
+    purpose: str = ""

@@ -1,0 +1,42 @@
+"""Which role may do what on the staff port: one table. A path that is not in it is for nobody."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from storage.staff_keys import ROLES, Role
+
+Right = Literal["releases", "rows", "originals", "house"]
+
+# A right, and the roles that have it. `house` is keys, rounds and erasure; `originals` are own words as
+# they were written, which a keeper does not need.
+HOLDERS: dict[Right, tuple[Role, ...]] = {
+    "releases": ROLES,
+    "rows": ("analyst", "keeper"),
+    "originals": ("moderator",),
+    "house": ("keeper",),
+}
+# Paths of the API, and the right each asks for.
+NEEDS: dict[str, Right] = {
+    "/v1/metrics": "releases",
+    "/v1/openapi": "releases",
+    "/v1/rounds": "releases",
+    "/v1/rounds/{round}/answers": "rows",
+    "/v1/rounds/{round}/participants": "rows",
+    "/v1/rounds/{round}/codebook": "releases",
+    "/v1/rounds/{round}/summary": "releases",
+    "/v1/rounds/{round}/bundle": "rows",
+}
+NO_KEY = ("/", "/v1/health")
+# Asked for every few seconds by machines, and about nobody.
+NOT_LOGGED = ("/v1/metrics", "/v1/openapi")
+
+
+def may(role: Role, right: Right) -> bool:
+    """Whether this role has this right."""
+    return role in HOLDERS[right]
+
+
+def roles_for(right: Right) -> str:
+    """The roles that have it, as people read them: `analyst or keeper`."""
+    return " or ".join(HOLDERS[right])
