@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from content.catalogue import Catalogue, read_catalogues
-from content.model import Command, Consent, Dilemma, Item, Phrases, Round, Strict, Version, Versioned
+from content.model import Command, Consent, Dilemma, GroupPlan, Item, Phrases, Round, Strict, Version, Versioned
 
 HERE = Path(__file__).parent
 LOCALES = HERE.parent / "locales"
@@ -46,6 +46,7 @@ class Content:
     consents: Mapping[str, Consent]
     commands: tuple[Command, ...]
     phrases: Phrases
+    group: GroupPlan
     versions: tuple[Version, ...]
     catalogues: Mapping[str, Catalogue] = field(repr=False)
 
@@ -124,12 +125,13 @@ def load(folder: Path = HERE, locales: Path = LOCALES) -> Content:
     consents = _folder(folder / "consents", Consent, faults, root)
     commands = _read(folder / "commands.yaml", _Commands, faults, root)
     phrases = _read(folder / "phrases.yaml", Phrases, faults, root)
+    group = _read(folder / "group.yaml", GroupPlan, faults, root)
     versions = _read(folder / "versions.yaml", _Versions, faults, root)
     catalogues = read_catalogues(locales, faults)
     for code, one in rounds.items():
         for named in (*one.dilemmas, *one.after_goodbye):
             if named not in dilemmas:
                 faults.append(f"content/rounds/{code}.yaml: dilemmas: {named} has no file in content/dilemmas")
-    if faults or commands is None or phrases is None or versions is None:
+    if faults or commands is None or phrases is None or group is None or versions is None:
         raise ContentFault(faults)
-    return Content(dilemmas, rounds, items, consents, commands.commands, phrases, versions.versions, catalogues)
+    return Content(dilemmas, rounds, items, consents, commands.commands, phrases, group, versions.versions, catalogues)

@@ -142,6 +142,15 @@ class Round(Versioned):
     after_goodbye: tuple[Code, ...] = ()
 
 
+class GroupPlan(Strict):
+    """A dialogue in a group: minutes of each stage, and what may be typed behind `/dialogue` to steer it."""
+
+    minutes: Mapping[Literal["join", "silent", "shown", "talk", "shown_again"], int]
+    proposed: int = Field(ge=1, description="how many questions are proposed for 90 minutes")
+    more: int = Field(ge=1, description='minutes that "more time" gives')
+    orders: Mapping[Literal["next", "pause", "resume", "more", "finish", "remove"], Heard]
+
+
 class Command(Strict):
     """A slash command: its canonical name, what it does in a line, and its other names.
 
