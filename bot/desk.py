@@ -30,7 +30,7 @@ from storage.keeping import Person
 from storage.keys import Keys
 from storage.mydata import everything
 from storage.releases import latest
-from storage.worker import NotKept, Worker
+from storage.worker import NotKept, Together, Worker
 
 __all__ = ["Caller", "Desk", "File", "NotKept", "Notice", "Reply"]
 
@@ -101,6 +101,7 @@ class Desk:
         self._round, self._tell_receiver = round_code, tell_receiver
         self._visits = Visits()
         self._results: Mapping[str, Any] | None = None
+        self._settling = Together(worker, keeping.settle)
         self._at_work: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def hear(self, caller: Caller, heard: Heard, update: str | None = None) -> Reply:
@@ -128,8 +129,7 @@ class Desk:
     async def sent(self, reply: Reply) -> None:
         """The reply reached its channel: nothing is owed any more."""
         if reply.owed:
-            participant, turn = reply.owed
-            await self._worker.run(lambda conn: keeping.settle(conn, participant, turn))
+            await self._settling.add(reply.owed)
 
     async def unreachable(self, caller: Caller) -> None:
         """The channel refuses to reach this person (blocked, deleted); answers stay."""

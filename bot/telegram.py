@@ -12,7 +12,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
 
-from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.desk import Desk, NotKept
@@ -20,7 +19,8 @@ from bot.telegram_calls import PATIENCE, Patience, seconds
 from bot.telegram_intake import Intake
 from bot.telegram_notices import Notices
 from bot.telegram_profile import introduce
-from bot.telegram_reading import CHANNEL, WANTED
+from bot.telegram_raw import RawBot
+from bot.telegram_reading import CHANNEL
 from bot.telegram_request import AiohttpRequest, hush
 from bot.telegram_sending import Sender
 from content import Content
@@ -29,32 +29,14 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 50
 MOST = 100
-MARGIN_SECONDS = 10.0
 # Each chat that is slow takes one, and so does each notice under way.
 CONNECTIONS = 300
 # Longer without a sign of life than a long poll and a retry take: not ready.
 SILENT_SECONDS = 120.0
 # Replies given up are tried again when Telegram was away and is back, else this often.
 PAY_AGAIN_SECONDS = 600.0
-# What every message has.
-SENT = ("message_id", "date", "chat")
 # After a week without updates Telegram starts their numbers anew, perhaps lower.
 FORGET_OFFSET_SECONDS = 6 * 86_400.0
-
-
-class RawBot(Bot):
-    """python-telegram-bot's Bot, which can also hand over updates unread: one broken one spoils no batch."""
-
-    async def _post(self, endpoint: str, data: dict[str, Any] | None = None, **more: Any) -> Any:
-        result = await super()._post(endpoint, data, **more)
-        # What was sent comes back whole, keyboard and all; reading it costs more than sending, and nobody wants it.
-        return {name: result[name] for name in SENT} if isinstance(result, dict) and "message_id" in result else result
-
-    async def raw_updates(self, offset: int, limit: int, wait: int) -> list[Any]:
-        """At most `limit` updates from `offset` on, after at most `wait` seconds."""
-        asked = {"offset": offset or None, "limit": limit, "timeout": wait, "allowed_updates": WANTED}
-        updates = await self._post("getUpdates", asked, read_timeout=wait + MARGIN_SECONDS)
-        return updates if isinstance(updates, list) else []
 
 
 class Telegram:
@@ -67,14 +49,7 @@ class Telegram:
 
     def __init__(self, token: str, api: str, desk: Desk, content: Content, patience: Patience = PATIENCE) -> None:
         hush()
-        base = api.rstrip("/")
-        self._bot = RawBot(
-            token,
-            base_url=f"{base}/bot",
-            base_file_url=f"{base}/file/bot",
-            request=AiohttpRequest(CONNECTIONS),
-            get_updates_request=AiohttpRequest(2),
-        )
+        self._bot = RawBot(token, api, AiohttpRequest(CONNECTIONS), AiohttpRequest(2))
         self._desk, self._content, self._patience = desk, content, patience
         self._sender = Sender(self._bot, desk, patience)
         self._intake = Intake(self._bot, desk, content, self._sender)

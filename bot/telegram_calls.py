@@ -9,10 +9,11 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
-from telegram import Bot, InputFile, LinkPreviewOptions
+from telegram import InlineKeyboardMarkup, InputFile
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
 from bot.telegram_pace import Pace
+from bot.telegram_raw import RawBot
 from bot.telegram_screen import Part, keyboard
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,6 @@ NOBODY_THERE = ("chat not found", "user not found", "peer_id_invalid", "chat_id 
 # So many chats refused at once: it is not the chats, it is all of us.
 EVERYBODY_AT = 3
 ANSWER_TRIES = 3
-NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def seconds(error: RetryAfter) -> float:
 class Calls:
     """Calls of one bot. A 429 holds back its own chat; many at once hold back all."""
 
-    def __init__(self, bot: Bot, patience: Patience, pace: Pace | None = None) -> None:
+    def __init__(self, bot: RawBot, patience: Patience, pace: Pace | None = None) -> None:
         self.pace = pace or Pace()
         self._bot, self._patience = bot, patience
         self._held: dict[str, float] = {}
@@ -113,7 +113,7 @@ class Calls:
         for failures in range(ANSWER_TRIES):
             await self._my_turn("")
             try:
-                await self._bot.answer_callback_query(query, toast or None)
+                await self._bot.answer(query, toast)
                 return
             except RetryAfter as error:
                 await asyncio.sleep(seconds(error))
@@ -129,11 +129,10 @@ class Calls:
         if part.file is not None:
             document = InputFile(part.file.content, filename=part.file.name)
             caption = part.html or None
-            await self._bot.send_document(chat, document, caption=caption, parse_mode="HTML", reply_markup=markup)
+            under = InlineKeyboardMarkup.de_json({"inline_keyboard": markup}, None) if markup else None
+            await self._bot.send_document(chat, document, caption=caption, parse_mode="HTML", reply_markup=under)
         else:
-            await self._bot.send_message(
-                chat, part.html, parse_mode="HTML", reply_markup=markup, link_preview_options=NO_PREVIEW
-            )
+            await self._bot.say(chat, part.html, markup)
 
     async def _my_turn(self, chat: str, started: bool = False) -> None:
         if started:

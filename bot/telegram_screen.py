@@ -6,9 +6,8 @@ import html
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
-
 from bot.desk import File
+from bot.telegram_raw import Keyboard
 from conversations.shapes import Say
 
 # Telegram's limits, after parsing, in UTF-16 units.
@@ -45,12 +44,9 @@ def parts(say: Say, file: File | None = None) -> Iterator[Part]:
         yield Part(say, "", True, attached)
 
 
-def keyboard(say: Say) -> InlineKeyboardMarkup | None:
+def keyboard(say: Say) -> Keyboard | None:
     """The buttons under a message, or None."""
-    if not say.buttons:
-        return None
-    rows = [[InlineKeyboardButton(one.label, callback_data=one.data) for one in row] for row in say.buttons]
-    return InlineKeyboardMarkup(rows)
+    return [[{"text": one.label, "callback_data": one.data} for one in row] for row in say.buttons] or None
 
 
 def short(toast: str) -> str:

@@ -10,10 +10,9 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
-from telegram import Bot
-
 from bot.desk import Caller, Desk, NotKept, Reply
 from bot.telegram_calls import Calls, GaveUp, Moved, NobodyThere, Patience
+from bot.telegram_raw import RawBot
 from bot.telegram_screen import Part, parts, short
 
 log = logging.getLogger(__name__)
@@ -30,7 +29,7 @@ Line = deque[tuple[Caller, Coming]]
 class Sender:
     """Lines of replies, one a chat. A reply may be put in line before it is there: that keeps the order."""
 
-    def __init__(self, bot: Bot, desk: Desk, patience: Patience) -> None:
+    def __init__(self, bot: RawBot, desk: Desk, patience: Patience) -> None:
         self.calls, self._desk = Calls(bot, patience), desk
         self._lines: dict[str, Line] = {}
         self._jobs: set[asyncio.Task[None]] = set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from content.model import Command, Consent, Dilemma, GroupPlan, Item, Phrases, R
 
 HERE = Path(__file__).parent
 LOCALES = HERE.parent / "locales"
+T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 V = TypeVar("V", bound=Versioned)
 
@@ -49,6 +50,13 @@ class Content:
     group: GroupPlan
     versions: tuple[Version, ...]
     catalogues: Mapping[str, Catalogue] = field(repr=False)
+    _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` makes of this content, made once. `key` holds nothing but codes and languages of ours."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]  # type: ignore[no-any-return]
 
     @property
     def languages(self) -> tuple[str, ...]:

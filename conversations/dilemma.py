@@ -27,6 +27,11 @@ def inside(label: str) -> str:
 
 def positions(dilemma: Dilemma, progress: Progress, content: Content) -> tuple[Option, ...]:
     """Five positions in the order shown; the codes belong to the sides."""
+    key = ("positions", dilemma.code, progress.language, progress.first(dilemma.code))
+    return content.once(key, lambda: _positions(dilemma, progress, content))
+
+
+def _positions(dilemma: Dilemma, progress: Progress, content: Content) -> tuple[Option, ...]:
     words = content.words(progress.language)
     poles: list[Option] = []
     for side, pole in sides(dilemma, progress):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, Literal
 
@@ -121,7 +121,9 @@ class Progress:
         return replace(self, given={**self.given, at: given})
 
     def dumps(self) -> str:
-        return json.dumps(asdict(self), separators=(",", ":"), ensure_ascii=False)
+        written = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        written["given"] = {at: {"status": given.status, "codes": given.codes} for at, given in self.given.items()}
+        return json.dumps(written, separators=(",", ":"), ensure_ascii=False)
 
     @classmethod
     def loads(cls, text: str) -> Progress:

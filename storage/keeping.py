@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from conversations.shapes import POSITIONS, Agreed, Answered, Corrected, Fact, Progress
 from storage.database import upsert
@@ -51,6 +53,11 @@ FIND = (
     # PostgreSQL: one process at a time, also where a person is found under a new address. SQLite: no words.
     .with_for_update(of=participants)
 )
+# What comes back tells, not the row count: PostgreSQL's driver does not keep that for an insert.
+SEEN = {
+    "sqlite": sqlite_insert(updates).on_conflict_do_nothing().returning(updates.c.id),
+    "postgresql": postgresql_insert(updates).on_conflict_do_nothing().returning(updates.c.id),
+}
 WRITE_TURN = update(participants).where(participants.c.id == bindparam("person"))
 CURRENT = select(answers.c.id, answers.c.status, answers.c.code, answers.c.text, answers.c.revision).where(
     *(answers.c[name] == bindparam(name) for name in KEY), answers.c.current
@@ -82,9 +89,9 @@ class Person:
 
 def first_time(conn: Connection, update_id: str, now: datetime, parked: str = "") -> bool:
     """Remember an update's id. False when it was there already: nothing may be counted again."""
-    # What came back, not the row count: PostgreSQL's driver does not keep that for an insert.
-    row = upsert(conn)(updates).on_conflict_do_nothing().returning(updates.c.id)
-    return conn.execute(row, {"id": update_id, "seen_at": now, "parked": parked}).first() is not None
+    return (
+        conn.execute(SEEN[conn.dialect.name], {"id": update_id, "seen_at": now, "parked": parked}).first() is not None
+    )
 
 
 def forget_updates(conn: Connection, now: datetime) -> None:
@@ -183,9 +190,9 @@ def corrections(conn: Connection) -> list[dict[str, str]]:
     return found
 
 
-def settle(conn: Connection, participant: str, turn: int) -> None:
-    """The reply of this turn reached its channel, and with it everything before."""
-    conn.execute(SETTLE, {"person": participant, "number": turn})
+def settle(conn: Connection, turns: Iterable[tuple[str, int]]) -> None:
+    """The replies of these turns (participant, number) reached their channel, and with them all before."""
+    conn.execute(SETTLE, [{"person": participant, "number": number} for participant, number in turns])
 
 
 def still_owed(conn: Connection, channel: str) -> list[tuple[str, str, int, Progress]]:

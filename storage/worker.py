@@ -1,7 +1,7 @@
 """The one writer of a process: a thread that gathers waiting work into one transaction (group commit).
 
-Each piece of work is a function of the connection and changes nothing else: it runs in a savepoint of
-its own, so that one that fails takes nothing with it, and the whole batch can be run again. Results
+Each piece of work is a function of the connection and changes nothing else, so that the batch can be run
+again: where one fails it is, each in a savepoint of its own, and who fails takes nothing with it. Results
 are handed over only after the commit.
 """
 
@@ -13,9 +13,9 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
 
@@ -55,6 +55,28 @@ class _Fault:
     error: Exception
     job: _Job | None
     try_again: bool
+
+
+class Together(Generic[T]):
+    """Small work of one kind: what comes while some of it is being committed goes into the next commit, all at once."""
+
+    def __init__(self, worker: Worker, work: Callable[[Connection, list[T]], None]) -> None:
+        self._worker, self._work = worker, work
+        self._waiting: list[T] = []
+        self._next: asyncio.Task[None] | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def add(self, one: T) -> None:
+        """Returns after the commit. Raises NotKept."""
+        self._waiting.append(one)
+        if self._next is None:
+            self._next = asyncio.create_task(self._commit())
+        await asyncio.shield(self._next)
+
+    async def _commit(self) -> None:
+        async with self._one_at_a_time:
+            some, self._waiting, self._next = self._waiting, [], None
+            await self._worker.run(lambda conn: self._work(conn, some))
 
 
 class Worker:
@@ -168,13 +190,14 @@ class Worker:
         committing = False
         try:
             with self.engine.connect() as connection:
-                begin_write(connection)
-                lock_people(connection, (job.key for job in jobs if job.key))
-                if proving:
-                    prove(connection)
-                for at in jobs:
-                    _attempt(at, connection)
-                at, committing = None, True
+                for apart in (False, True):
+                    for job in _each(jobs, connection, proving, apart):
+                        at = job
+                    at = None
+                    if apart or not any(job.error for job in jobs):
+                        break
+                    connection.rollback()
+                committing = True
                 connection.commit()
                 check_it_is_there(connection)
             return None
@@ -184,8 +207,26 @@ class Worker:
             return _Fault(error, None if whatever_the_work(error) else at, again)
 
 
-def _attempt(job: _Job, connection: Connection) -> None:
-    connection.exec_driver_sql("SAVEPOINT one")
+def _each(jobs: list[_Job], connection: Connection, proving: bool, apart: bool) -> Iterator[_Job]:
+    """Run all of them in a new transaction, naming each before it is run; without `apart`, until one fails.
+
+    A savepoint costs as much as what is done in it: without a failure none is set.
+    """
+    begin_write(connection)
+    lock_people(connection, (job.key for job in jobs if job.key))
+    if proving:
+        prove(connection)
+    for job in jobs:
+        yield job
+        _attempt(job, connection, apart)
+        if job.error is not None and not apart:
+            return
+
+
+def _attempt(job: _Job, connection: Connection, apart: bool) -> None:
+    """Run one job; with `apart` in a savepoint of its own. Raises what is the database's fault."""
+    if apart:
+        connection.exec_driver_sql("SAVEPOINT one")
     try:
         job.result, job.error = job.work(connection), None
     except BaseException as error:
@@ -194,8 +235,10 @@ def _attempt(job: _Job, connection: Connection) -> None:
         # A future takes no other exceptions, and a thread that died would serve nobody.
         ordinary = isinstance(error, Exception) and not isinstance(error, StopIteration)
         job.error = error if ordinary else RuntimeError(type(error).__name__)  # type: ignore[assignment]
-        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one")
-    connection.exec_driver_sql("RELEASE SAVEPOINT one")
+        if apart:
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one")
+    if apart:
+        connection.exec_driver_sql("RELEASE SAVEPOINT one")
 
 
 def _hand_over(jobs: Iterable[_Job]) -> None:

@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 
 from bot.desk import Desk
 from bot.house import House
-from bot.telegram import RawBot
 from bot.telegram_calls import Calls
 from bot.telegram_notices import Notices
+from bot.telegram_raw import RawBot
 from bot.telegram_request import AiohttpRequest
 from content import Content
 from conversations.shapes import Tapped
@@ -26,7 +26,7 @@ __all__ = ["api", "serve"]
 
 @pytest_asyncio.fixture
 async def notices(api: BotApi, desk: Desk) -> AsyncIterator[Notices]:
-    bot = RawBot(api.token, base_url=f"{api.address}/bot", request=AiohttpRequest(8))
+    bot = RawBot(api.token, api.address, AiohttpRequest(8))
     async with bot:
         yield Notices(desk, Calls(bot, QUICK))
 

@@ -17,10 +17,10 @@ from sqlalchemy import insert, select
 from bot.desk import Desk
 from bot.house import House, build
 from bot.settings import Settings
-from bot.telegram import RawBot
 from bot.telegram_calls import Calls, Patience
 from bot.telegram_notices import UNDER_WAY, Notices
 from bot.telegram_pace import A_SECOND, CHAT_SECONDS, IN_A_GROUP, Pace
+from bot.telegram_raw import RawBot
 from bot.telegram_request import AiohttpRequest
 from content import Content
 from conversations.shapes import Agreed
@@ -79,7 +79,7 @@ async def test_a_broadcast_keeps_to_the_pace_and_replies_go_out_at_once(
     await to_first_dilemma(talks)
     api.flood = Flood()
     took = []
-    async with RawBot(api.token, base_url=f"{api.address}/bot", request=AiohttpRequest(100)) as bot:
+    async with RawBot(api.token, api.address, AiohttpRequest(100)) as bot:
         telling = asyncio.create_task(Notices(desk, Calls(bot, QUICK)).send())
         while not telling.done():
             await asyncio.sleep(1.1)
@@ -104,7 +104,7 @@ async def test_a_broadcast_keeps_to_the_pace_and_replies_go_out_at_once(
 async def test_what_one_chat_is_told_comes_a_second_apart(api: BotApi, house: House, desk: Desk) -> None:
     (chat,) = ask_to_be_told(house, 1, ("results", "round"))
     api.store.chat(chat).state = "member"
-    async with RawBot(api.token, base_url=f"{api.address}/bot", request=AiohttpRequest(8)) as bot:
+    async with RawBot(api.token, api.address, AiohttpRequest(8)) as bot:
         assert await Notices(desk, Calls(bot, QUICK)).send() == 2
     first, second = (call.at for call in api.calls_of("sendMessage"))
     assert second - first >= CHAT_SECONDS * 0.99
@@ -119,7 +119,7 @@ async def test_chats_that_are_slow_or_dead_do_not_hold_up_a_broadcast(api: BotAp
         first = [int(address) for address in conn.execute(in_order).scalars()][:20]
     for chat in first:
         api.fault("sendMessage", chat=chat, times=None, drop="before")
-    async with RawBot(api.token, base_url=f"{api.address}/bot", request=AiohttpRequest(100)) as bot:
+    async with RawBot(api.token, api.address, AiohttpRequest(100)) as bot:
         patient = Patience(first=5.0, longest=5.0, tries=2, flush=0.1)
         begun = time.monotonic()
         telling = asyncio.create_task(Notices(desk, Calls(bot, patient)).send())

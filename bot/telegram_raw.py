@@ -1,0 +1,58 @@
+"""python-telegram-bot's Bot, and beside it the few calls every turn makes, without what they do not need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telegram import Bot
+
+from bot.telegram_reading import WANTED
+from bot.telegram_request import AiohttpRequest
+
+MARGIN_SECONDS = 10.0
+NO_PREVIEW = {"link_preview_options": {"is_disabled": True}}
+# What every message has.
+SENT = ("message_id", "date", "chat")
+# Rows of buttons, as the Bot API writes them.
+Keyboard = list[list[dict[str, str]]]
+
+
+class RawBot(Bot):
+    """Hands updates over unread, so that one broken one spoils no batch, and sends texts as they are.
+
+    The library makes an object of each button and of what comes back, which costs more than all the rest.
+    """
+
+    def __init__(self, token: str, api: str, request: AiohttpRequest, polling: AiohttpRequest | None = None) -> None:
+        """`api` is the Bot API's address without `/bot<token>`."""
+        base = api.rstrip("/")
+        super().__init__(
+            token,
+            base_url=f"{base}/bot",
+            base_file_url=f"{base}/file/bot",
+            request=request,
+            get_updates_request=polling or AiohttpRequest(1),
+        )
+        self._call = request.call
+
+    async def _post(self, endpoint: str, data: dict[str, Any] | None = None, **more: Any) -> Any:
+        result = await super()._post(endpoint, data, **more)
+        return {name: result[name] for name in SENT} if isinstance(result, dict) and "message_id" in result else result
+
+    async def raw_updates(self, offset: int, limit: int, wait: int) -> list[Any]:
+        """At most `limit` updates from `offset` on, after at most `wait` seconds."""
+        asked = {"offset": offset or None, "limit": limit, "timeout": wait, "allowed_updates": WANTED}
+        updates = await self._post("getUpdates", asked, read_timeout=wait + MARGIN_SECONDS)
+        return updates if isinstance(updates, list) else []
+
+    async def say(self, chat: str, html: str, keyboard: Keyboard | None) -> None:
+        """Send a text. Raises TelegramError."""
+        message: dict[str, Any] = {"chat_id": chat, "text": html, "parse_mode": "HTML", **NO_PREVIEW}
+        if keyboard:
+            message["reply_markup"] = {"inline_keyboard": keyboard}
+        await self._call(f"{self.base_url}/sendMessage", message)
+
+    async def answer(self, query: str, toast: str) -> None:
+        """Answer a press, with a remark or (empty) without. Raises TelegramError."""
+        press = {"callback_query_id": query, **({"text": toast} if toast else {})}
+        await self._call(f"{self.base_url}/answerCallbackQuery", press)
