@@ -180,7 +180,7 @@ class Desk:
         turn = answer(progress, heard, self._content, city)
         for fact in turn.facts:
             if isinstance(fact, Corrected):
-                keeping.correct(conn, fact, now)
+                keeping.correct(conn, fact, person.id if person else None, now)
             elif isinstance(fact, Forgot) and person:
                 erase(conn, person.id, self._keys, now, self._tell_receiver)
                 self._worker.erase_traces()

@@ -173,7 +173,7 @@ def close_round(round: str) -> None:
 def _set_state(round_code: str, state: str) -> None:
     house = open_house()
     with writing(house) as connection:
-        keeping.set_round_state(connection, _known(house, round_code), state)
+        keeping.set_round_state(connection, _known(house, round_code), state, now())
         notices.announce(connection, round_code, state)
         audit.note(connection, here(), "round_open" if state == "open" else "round_close", round_code)
     print(f"{round_code} is {state}")

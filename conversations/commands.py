@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from content import Content
 from conversations import results
+from conversations.hiding import remark
 from conversations.question import button, put
 from conversations.record import AGAIN, KEEP, show, was
 from conversations.shapes import City, Commanded, Corrected, Progress, Say, Turn
@@ -119,9 +120,15 @@ def _results(progress: Progress, payload: str, content: Content, city: City) -> 
 
 def _fout(progress: Progress, payload: str, content: Content, city: City) -> Turn:
     if text := clean(payload):
-        turn = show(progress, content, city, content.words(progress.language)("fout.thanks"))
+        turn = show(progress, content, city, thanks(text, progress, content))
         return replace(turn, facts=(Corrected(f"{progress.language}:{progress.at}", text),))
     return show(replace(progress, over="fout"), content, city)
+
+
+def thanks(text: str, progress: Progress, content: Content) -> str:
+    """The thanks for a correction, and what of it nobody will read."""
+    said = content.words(progress.language)("fout.thanks")
+    return "\n".join(part for part in (said, remark(text, progress.language, content)) if part)
 
 
 def _mydata(progress: Progress, payload: str, content: Content, city: City) -> Turn:

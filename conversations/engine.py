@@ -197,7 +197,7 @@ def _came_late(question: Question, text: str, progress: Progress, content: Conte
 
 def _corrected(progress: Progress, text: str, content: Content, city: City) -> Turn:
     back = replace(progress, over="")
-    turn = show(back, content, city, intro=content.words(progress.language)("fout.thanks"))
+    turn = show(back, content, city, intro=commands.thanks(text, progress, content))
     return replace(turn, facts=(Corrected(f"{progress.language}:{progress.at}", text),))
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from content import Content
 from conversations import goodbye, results
+from conversations.hiding import remark
 from conversations.question import Question, put
 from conversations.shapes import (
     NONRESPONSE,
@@ -210,6 +211,9 @@ def _kept(
         intro.append(toast)
     if progress.counted and any(isinstance(f, Answered) and f.item == "reason_text" and f.text for f in facts):
         intro += [words("reason.kept")] if question.item == "position" else []
+    own = next((f.text for f in facts if isinstance(f, Answered) and f.text), "")
+    if progress.counted and (hidden := remark(own, progress.language, content)):
+        intro.append(hidden)
     moved = move_on(progress, content, question.at)
     if question.at == "values" and (len(codes) != 1 or codes == ("none",)):
         moved = replace(moved, at="goodbye")

@@ -14,8 +14,8 @@ from typing import Literal, get_args
 
 from sqlalchemy import Connection, and_, insert, or_, select
 
+from conversations.mask import mask
 from storage.database import now
-from storage.mask import mask
 from storage.tables import Audit
 
 audit = Audit.__table__  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection, delete, insert, select
 
 from storage.database import upsert
-from storage.keeping import answers, codes, consents, contacts, owed, participants
+from storage.keeping import answers, codes, consents, contacts, owed, participants, wrong
 from storage.keys import Keys
 from storage.notices import notices
 from storage.tables import Erased, Mark, Outbox
@@ -38,7 +38,7 @@ def erase(conn: Connection, participant: str, keys: Keys, now: datetime, tell_re
         return False
     own = select(answers.c.id).where(answers.c.participant == participant)
     conn.execute(delete(codes).where(codes.c.answer.in_(own)))
-    for table in (answers, consents, owed, notices, contacts):
+    for table in (answers, consents, owed, notices, wrong, contacts):
         conn.execute(delete(table).where(table.c.participant == participant))
     conn.execute(delete(participants).where(participants.c.id == participant))
     _count_leaving(conn, here.round)

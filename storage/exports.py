@@ -22,7 +22,6 @@ from sqlalchemy import Connection, bindparam, select
 from content import Content
 from storage import codebook, releases
 from storage.keys import Keys
-from storage.mask import mask
 from storage.tables import Answer, Consent
 
 answers = Answer.__table__  # type: ignore[attr-defined]
@@ -82,7 +81,7 @@ def export(conn: Connection, content: Content, keys: Keys, round_code: str, tabl
 # ---------------------------------------------------------------- tables
 
 _KEPT = (
-    *("id", "participant", "round", "dilemma", "item", "kind", "status", "code", "value", "text", "language"),
+    *("id", "participant", "round", "dilemma", "item", "kind", "status", "code", "value", "text", "masked", "language"),
     *("method", "score", "channel", "setting", "group", "revision", "current", "answered_at", "content_version"),
     *("argument", "shown_first", "after_results", "text_state"),
 )
@@ -145,9 +144,8 @@ def _answer(
     row: Sequence[Any], answer_id: str, name: str, quotable: bool, in_order: Callable[[str, str, str], str]
 ) -> Sequence[Cell]:
     # A row's cells by position: by name would take twice as long, a million times.
-    _, _, round_code, dilemma, item, kind, status, code, value, own, language, method, score, *rest = row
+    _, _, round_code, dilemma, item, kind, status, code, value, own, text, language, method, score, *rest = row
     channel, setting, group, revision, current, at, version, argument, first, after_results, state = rest
-    text = mask(own)
     return (
         *(answer_id, name, round_code, dilemma, item, kind, status, in_order(dilemma, item, code), value),
         *(text, int(text != own), language, method, score, channel, setting, group, revision, int(current)),

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from conversations.mask import mask
 from conversations.shapes import POSITIONS, Agreed, Answered, Corrected, Fact, Progress
 from storage.database import upsert
 from storage.keys import Keys
@@ -175,9 +176,10 @@ def keep(
     return turn
 
 
-def correct(conn: Connection, fact: Corrected, now: datetime) -> None:
-    """A correction to one of our texts, without who sent it."""
-    conn.execute(insert(Correction), {"at": fact.at, "text": fact.text, "received_at": now})
+def correct(conn: Connection, fact: Corrected, participant: str | None, now: datetime) -> None:
+    """A correction to one of our texts, masked. Of whom is kept only where they are counted: /forget has to find it."""
+    row = {"at": fact.at, "text": mask(fact.text), "received_at": now, "participant": participant}
+    conn.execute(insert(wrong), row)
 
 
 def corrections(conn: Connection) -> list[dict[str, str]]:
@@ -220,9 +222,13 @@ def round_state(conn: Connection, round_code: str) -> tuple[str, int]:
     return (row[0], row[1] or 0) if row else ("planned", 0)
 
 
-def set_round_state(conn: Connection, round_code: str, state: str) -> None:
-    """Open, close or plan a round."""
-    conn.execute(update(rounds).where(rounds.c.round == round_code).values(state=state))
+def set_round_state(conn: Connection, round_code: str, state: str, now: datetime) -> None:
+    """Open, close or plan a round. One that is closed again stays closed since the first time."""
+    here = update(rounds).where(rounds.c.round == round_code)
+    if state != "closed":
+        conn.execute(here.values(state=state, closed_at=None))
+    else:
+        conn.execute(here.where(rounds.c.state != "closed").values(state=state, closed_at=now))
 
 
 # ---------------------------------------------------------------- inside
@@ -246,6 +252,7 @@ def _answer(
         "code": code,
         "value": _value(fact),
         "text": fact.text,
+        "masked": mask(fact.text),
         "language": progress.language,
         "method": fact.method,
         "score": fact.score,

@@ -94,6 +94,7 @@ class Answer(SQLModel, table=True):
     code: str = ""
     value: int | None = None
     text: str = ""
+    masked: str = Field(default="", description="`text` with what points at a person hidden")
     language: str
     method: str
     score: int
@@ -136,19 +137,24 @@ class Notice(SQLModel, table=True):
 
 
 class Correction(SQLModel, table=True):
-    """A text is wrong, somebody wrote (`/fout`). Who it was is not kept."""
+    """A text of ours is wrong, somebody wrote (`/fout`), masked. Goes once it is dealt with, and with the person.
+
+    `participant` is empty where somebody who is not counted wrote it; staff never see it.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
+    participant: str | None = Field(default=None, foreign_key="participant.id", index=True)
     at: str
     text: str
     received_at: datetime
 
 
 class RoundState(SQLModel, table=True):
-    """Whether a round is planned, open or closed."""
+    """Whether a round is planned, open or closed, and since when it is closed: retention counts from then."""
 
     round: str = Field(primary_key=True)
     state: str
+    closed_at: datetime | None = None
 
 
 class Release(SQLModel, table=True):

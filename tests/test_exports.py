@@ -17,11 +17,11 @@ from sqlalchemy import Connection
 
 from bot.house import House
 from content import Content
+from conversations.mask import mask
 from conversations.shapes import POSITIONS, Answered, Fact
 from storage import codebook
 from storage.database import begin_read, begin_write
 from storage.exports import FORMATS, NoSuchTable, NothingReleased, export, to_the_hour
-from storage.mask import mask
 from tests.seeding import crowd, position, quotable, resident
 
 ANSWERS = [

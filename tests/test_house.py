@@ -17,10 +17,10 @@ ROOT = Path(__file__).parent.parent
 # these libraries and no others. This dict is the documentation.
 MAY_IMPORT = {
     "content": {"content", "babel", "yaml", "pydantic", "pyphen", "rapidfuzz"},
-    "conversations": {"conversations", "content", "rapidfuzz"},
+    "conversations": {"conversations", "content", "rapidfuzz", "stdnum", "phonenumbers"},
     "storage": {
         *("storage", "conversations", "content"),
-        *("alembic", "sqlalchemy", "sqlmodel", "cryptography", "stdnum", "phonenumbers", "yaml"),
+        *("alembic", "sqlalchemy", "sqlmodel", "cryptography", "yaml"),
     },
     "bot": {
         *("bot", "storage", "conversations", "content"),

@@ -15,6 +15,7 @@ from bot.telegram_raw import RawBot
 from bot.telegram_request import AiohttpRequest
 from content import Content
 from conversations.shapes import Tapped
+from storage.database import now
 from storage.keeping import set_round_state
 from storage.notices import announce
 from tests.botapi import BotApi, Resident
@@ -46,7 +47,7 @@ async def finish(resident: Resident, tell_me: str) -> None:
 
 async def close(house: House) -> None:
     def work(conn: Connection) -> None:
-        set_round_state(conn, "dreams", "closed")
+        set_round_state(conn, "dreams", "closed", now())
         announce(conn, "dreams", "closed")
 
     await house.worker.run(work)
@@ -79,7 +80,7 @@ async def test_who_changed_their_mind_is_not_told(
     resident = Resident(api, 7_010)
     await finish(resident, "Ja, graag")
     await close(house)
-    await house.worker.run(lambda conn: set_round_state(conn, "dreams", "open"))
+    await house.worker.run(lambda conn: set_round_state(conn, "dreams", "open", now()))
     await resident.say("/antwoorden")
     await resident.reply()
     await resident.tap("Uitslag sturen")
