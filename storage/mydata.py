@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from storage.keeping import answers, consents, contacts, owed, participants
+from storage.keeping import answers, consents, contacts, owed, participants, wrong
 from storage.keys import Keys
 from storage.notices import notices
 
@@ -17,6 +17,7 @@ TABLES = {
     "answers": answers,
     "owed_replies": owed,
     "notices": notices,
+    "corrections": wrong,
 }
 
 

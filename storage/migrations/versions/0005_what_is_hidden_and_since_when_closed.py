@@ -28,6 +28,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_column("roundstate", "closed_at")
+    op.drop_index("ix_correction_participant", "correction")
     with op.batch_alter_table("correction") as table:
+        table.drop_constraint("correction_participant", type_="foreignkey")
         table.drop_column("participant")
     op.drop_column("answer", "masked")
