@@ -104,6 +104,11 @@ class Desk:
         self._settling = Together(worker, keeping.settle)
         self._at_work: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
+    @property
+    def simulated(self) -> bool:
+        """Whether the people whose answers are kept here were made up."""
+        return self._city.simulated
+
     async def hear(self, caller: Caller, heard: Heard, update: str | None = None) -> Reply:
         """One thing heard. `update` is the channel's own id for it (unique in the channel): one that was
         handled before changes nothing and re-shows the current question. Returns after the commit.

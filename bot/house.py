@@ -18,9 +18,10 @@ from bot.desk import Desk
 from bot.settings import Settings, SettingsFault
 from content import Content, load
 from conversations import City
-from storage.database import DatabaseFault, open_engine, prepare
+from storage.database import DatabaseFault, begin_read, open_engine, prepare
 from storage.faults import describe
 from storage.keys import Keys, read_or_make
+from storage.simulated import simulated
 from storage.worker import Worker
 
 FIRST_ROUND = "dreams"
@@ -36,6 +37,7 @@ class House:
     keys: Keys
     engine: Engine
     worker: Worker
+    simulated: bool = False
 
     def desk(self, round_code: str = FIRST_ROUND) -> Desk:
         settings = self.settings
@@ -46,6 +48,7 @@ class House:
             settings.public_web,
             settings.contact_days,
             settings.reveal_at,
+            simulated=self.simulated,
         )
         return Desk(self.worker, self.content, self.keys, city, round_code, bool(settings.export_url))
 
@@ -61,7 +64,12 @@ def build(settings: Settings) -> House:
         raise SettingsFault("STADSDIALOOG_PSEUDONYM_KEY: expected, because DATABASE is PostgreSQL")
     keys = Keys(read_or_make(settings.data, settings.pseudonym_key))
     engine = open_database(settings.database_address, content, keys)
-    return House(settings, content, keys, engine, Worker(engine))
+    with engine.connect() as conn:
+        begin_read(conn)
+        made_up = simulated(conn)
+    if made_up and settings.telegram_token:
+        raise SettingsFault("STADSDIALOOG_TELEGRAM_TOKEN: not with this database: the people in it are simulated")
+    return House(settings, content, keys.marked() if made_up else keys, engine, Worker(engine), made_up)
 
 
 def open_database(address: str, content: Content, keys: Keys) -> Engine:

@@ -15,11 +15,14 @@ from bot.house import build, only_one
 from bot.office import office, open_house, plainly
 from bot.office_staff import staff
 from bot.settings import read_settings
+from bot.simulate import simulate
 from content import load
 
 cli = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 cli.add_typer(office)
 cli.add_typer(staff, name="staff")
+
+cli.command()(simulate)
 
 
 @cli.callback(invoke_without_command=True)

@@ -24,9 +24,12 @@ def qr(address: str) -> Markup:
     return Markup(drawn)  # noqa: S704 - drawn by segno from the modules of the code, holds no text
 
 
-def sheet(content: Content, address: str) -> str:
+def sheet(content: Content, address: str, simulated: bool = False) -> str:
     """The sheet as an HTML page, every language on it, the source language first."""
     shown = short(address)
     size = next((name for most, name in SIZES if len(shown) <= most), "small")
     languages = [(code, content.words(code)) for code in content.languages]
-    return page("sheet.html", languages=languages, address=address, shown=shown, size=size, qr=qr(address))
+    drawn = qr(address)
+    return page(
+        "sheet.html", languages=languages, address=address, shown=shown, size=size, qr=drawn, simulated=simulated
+    )

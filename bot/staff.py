@@ -87,7 +87,7 @@ class _Desk:
         self._engine, self._worker, self._content, self._keys = engine, worker, content, keys
         self._access, self._health = access, health
         self._downloads = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
-        self._front = page("staff.html", rounds=content.rounds, tables=TABLES)
+        self._front = page("staff.html", rounds=content.rounds, tables=TABLES, simulated=keys.simulated)
         style = re.search(r"<style>(.*?)</style>", self._front, re.DOTALL)
         digest = base64.b64encode(hashlib.sha256(style[1].encode() if style else b"").digest()).decode()
         self._front_policy = f"{POLICY}; style-src 'sha256-{digest}'"

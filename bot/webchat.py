@@ -33,7 +33,7 @@ WORDS = (
     *("web.title", "web.placeholder", "web.send", "web.menu", "web.answers", "web.back", "web.pause"),
     *("web.privacy", "web.help", "web.mydata", "web.forget", "web.language", "web.read_aloud"),
     *("web.stop_reading", "web.reconnecting", "web.own_device", "web.own_device_done", "web.you", "web.bot"),
-    *("web.download", "web.newest", "language.name", "error.later", "typed.too_long"),
+    *("web.download", "web.newest", "web.simulated", "language.name", "error.later", "typed.too_long"),
 )
 HEADERS = {
     "Content-Security-Policy": "; ".join(
@@ -88,7 +88,7 @@ class _Site:
     def __post_init__(self) -> None:
         words = {code: self._words(code) for code in self.content.languages}
         self._pages = {code: self._chat_page(code, words) for code in self.content.languages}
-        self._sheet = sheet(self.content, self.address)
+        self._sheet = sheet(self.content, self.address, self.desk.simulated)
         self._told: dict[str, Say] = {}
 
     def _words(self, language: str) -> dict[str, str]:
@@ -104,6 +104,7 @@ class _Site:
             every_word=json.dumps(words, ensure_ascii=False),
             languages=everywhere,
             address=self.address,
+            simulated=self.desk.simulated,
         )
 
     @web.middleware
@@ -136,7 +137,7 @@ class _Site:
         first = self._language(request)
         order = sorted(self.content.languages, key=lambda code: code != first)
         told = [(code, await self._privacy(code), self.content.words(code)) for code in order]
-        return _html(page("privacy.html", told=told))
+        return _html(page("privacy.html", told=told, simulated=self.desk.simulated))
 
     async def _privacy(self, language: str) -> Say:
         if language not in self._told:

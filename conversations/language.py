@@ -24,6 +24,8 @@ def ask(at: str, progress: Progress, content: Content, city: City) -> Question:
         if official
         else words("welcome.trial")
     )
+    if city.simulated:
+        who = words("welcome.simulated")
     text = f"{words('welcome.text')}\n\n{who}\n\n{words('welcome.choose')}"
     if progress.over == "language":
         return Question(at, words("welcome.choose"), options=options, columns=3)

@@ -141,7 +141,8 @@ class City:
     """A frozen snapshot of what the edge knows: settings, the round's state, and released results.
 
     `results` is the newest released summary of the round (see storage.release), or None.
-    `receipt` and `resume_code` are made by the edge for this one turn.
+    `receipt` and `resume_code` are made by the edge for this one turn. `simulated`: the people whose
+    answers are kept here were made up.
     """
 
     asked_by: str = ""
@@ -154,6 +155,7 @@ class City:
     results: Mapping[str, Any] | None = None
     receipt: str = ""
     resume_code: str = ""
+    simulated: bool = False
 
 
 # ---------------------------------------------------------------- said

@@ -47,11 +47,18 @@ def read_or_make(folder: Path, given: str = "") -> bytes:
 
 
 class Keys:
-    """Keys and keyed codes derived from the one secret."""
+    """Keys and keyed codes derived from the one secret. `simulated`: the people are made up, and every
+    pseudonym says so, wherever a row of theirs ends up.
+    """
 
-    def __init__(self, secret: bytes) -> None:
+    def __init__(self, secret: bytes, simulated: bool = False) -> None:
         self._secret = secret
+        self.simulated = simulated
         self._derived: dict[str, bytes] = {}
+
+    def marked(self) -> Keys:
+        """The same keys, for people who are made up."""
+        return Keys(self._secret, simulated=True)
 
     def derive(self, purpose: str) -> bytes:
         """The 32-byte key of this purpose."""
@@ -75,7 +82,7 @@ class Keys:
 
     def pseudonym(self, participant: str) -> str:
         """The name of a participant in exports: keyed, and made of nothing but a random id."""
-        return _lower(self.derive("pseudonym"), participant)
+        return ("simulated_" if self.simulated else "") + _lower(self.derive("pseudonym"), participant)
 
     def answer_id(self, answer: int) -> str:
         """The name of an answer row in exports: opaque, so that it tells nothing of the order."""

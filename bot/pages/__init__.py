@@ -14,5 +14,5 @@ _ENVIRONMENT = Environment(
 
 
 def page(name: str, **values: object) -> str:
-    """The template `name` filled in, as HTML."""
-    return _ENVIRONMENT.get_template(name).render(**values)
+    """The template `name` filled in, as HTML. `simulated=True`: a line says that the residents are made up."""
+    return _ENVIRONMENT.get_template(name).render(**{"simulated": False, **values})
