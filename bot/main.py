@@ -21,7 +21,6 @@ from content import load
 cli = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 cli.add_typer(office)
 cli.add_typer(staff, name="staff")
-
 cli.command()(simulate)
 
 

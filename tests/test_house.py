@@ -35,7 +35,7 @@ MAY_IMPORT = {
             "pydantic_settings",
             "rich",
         ),
-        *("segno", "sqlalchemy", "standardwebhooks", "telegram", "typer", "uvloop"),
+        *("segno", "sqlalchemy", "standardwebhooks", "telegram", "typer", "uvloop", "yaml"),
     },
 }
 LONGEST_MODULE = 350
