@@ -145,7 +145,7 @@ def _walk(
         heard = _says(one, progress, _choices(turn), content, made_up)
     if person is None:
         raise RuntimeError(f"resident {one.number} never took part: the dialogue has changed")
-    settle(conn, person.id, person.turn)
+    settle(conn, [(person.id, person.turn)])
     return person.id
 
 
