@@ -1,7 +1,8 @@
 """Residents who walk while the process is killed under them, and the proof that nothing was lost or doubled.
 
-A killer aims: at a call of the bot, before it is carried out or before the bot hears of it; at a frame or
-its acknowledgement on the web; or at nothing in particular, also during a start. All is drawn from a seed.
+A killer aims: at a commit, right before or after it; at a call of the bot, before it is carried out or before
+the bot hears of it; at a frame or its acknowledgement on the web; or at nothing in particular, also during a
+start. All is drawn from a seed.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from tests.botapi import BotApi, Resident
 from tests.process import Process
 
 # A step of a dialogue that is not over by then never will be.
-WALK_SECONDS = 240
+WALK_SECONDS = 400
 AIM_SECONDS = 8.0
 IN_FLIGHT_SECONDS = 0.5
 LABELS = {"language": "Nederlands", "count_me": "Ja, ik doe mee", "dream": "Overslaan", "age": "Alle drie overslaan"}
@@ -63,6 +64,8 @@ class Killer:
         self._left, self._aim = aim.number, aim
         if aim.point == "any":
             await self._kill(aim)
+        elif aim.point in COMMITS:
+            return await self._at_commit(aim)
         try:
             await asyncio.wait_for(self._done.wait(), AIM_SECONDS)
         except TimeoutError:
@@ -92,6 +95,16 @@ class Killer:
                 return False
         return await self.at(f"{method} {moment}")
 
+    async def _at_commit(self, aim: Aim) -> None:
+        """The process ends itself there (`tests.dying`)."""
+        await self.process.serving()
+        try:
+            await self.process.end(COMMITS[aim.point], AIM_SECONDS)
+            self.met[aim.point] += 1
+        except TimeoutError:
+            self.missed += 1
+            await self.process.end(signal.SIGKILL)
+
     async def _kill(self, aim: Aim) -> bool:
         if aim.delay:
             await asyncio.sleep(aim.delay)
@@ -104,17 +117,20 @@ class Killer:
         return True
 
 
+COMMITS = {"commit before": signal.SIGUSR1, "commit after": signal.SIGUSR2}
 TELEGRAM_POINTS = (
+    *COMMITS,
     *("getUpdates before", "getUpdates after", "getUpdates after"),
     *("sendMessage before", "sendMessage after", "answerCallbackQuery before", "answerCallbackQuery after"),
     *("any", "any"),
 )
 WEBHOOK_POINTS = (
+    *COMMITS,
     *("update posted", "update posted", "update taken"),
     *("sendMessage before", "sendMessage after", "answerCallbackQuery before", "answerCallbackQuery after"),
     *("any", "any"),
 )
-WEB_POINTS = ("frame sent", "frame sent", "frame sent", "ack", "ack", "hello", "any", "any")
+WEB_POINTS = (*COMMITS, "frame sent", "frame sent", "frame sent", "ack", "ack", "hello", "any", "any")
 
 
 def aims(points: tuple[str, ...], number: int, chance: random.Random) -> list[Aim]:

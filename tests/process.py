@@ -19,7 +19,8 @@ KEY = "5d" * 32
 class Process:
     """`bot.py` in a process of its own, which can be killed and started again on the same data."""
 
-    def __init__(self, folder: Path, api: BotApi | None, database: str = "") -> None:
+    def __init__(self, folder: Path, api: BotApi | None, database: str = "", script: Path = ROOT / "bot.py") -> None:
+        self.script = script
         self.env = {
             "PATH": os.environ["PATH"],
             "STADSDIALOOG_DATA": str(folder),
@@ -42,23 +43,23 @@ class Process:
         self._before = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, str(ROOT / "bot.py"), env=self.env, stdout=log, stderr=log, cwd=self.log.parent
+                sys.executable, str(self.script), env=self.env, stdout=log, stderr=log, cwd=self.log.parent
             )
 
     async def serving(self) -> None:
         """Wait until it has told its addresses since it was started."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while "web chat" not in (said := self.log.read_bytes()[self._before :].decode()):
                 assert self.process
                 assert self.process.returncode is None, said
                 await asyncio.sleep(0.02)
 
-    async def end(self, how: signal.Signals) -> int:
-        """Send a signal and wait; the exit code."""
+    async def end(self, how: signal.Signals, within: float = 10.0) -> int:
+        """Send a signal and wait; the exit code. TimeoutError when it does not end."""
         assert self.process
         with suppress(ProcessLookupError):
             self.process.send_signal(how)
-        return await asyncio.wait_for(self.process.wait(), 10)
+        return await asyncio.wait_for(self.process.wait(), within)
 
     async def run(self, *words: str) -> None:
         """Another command on the same data."""
