@@ -96,7 +96,10 @@ def _said(message: Message) -> Heard | None:
         return Commanded(command[1].lower(), command[3] or "") if command else Typed(text)
     if message.voice or message.video_note or message.audio:
         return Sent("voice")
-    return Sent("other") if message.effective_attachment is not None or message.checklist else None
+    # What the library does not know by name is newer than it, and somebody sent it.
+    if message.successful_payment is None and (message.effective_attachment or message.checklist or message.api_kwargs):
+        return Sent("other")
+    return None
 
 
 def _pressed(seen: Incoming, query: CallbackQuery) -> Incoming:
