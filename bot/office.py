@@ -115,7 +115,9 @@ def export(
     noted(house, "download", f"{table} of {_known(house, round)} as {format}", purpose)
     with reading(house) as connection:
         try:
-            pieces = exports.export(connection, house.content, house.keys, round, table, format)
+            pieces = exports.export(
+                connection, house.content, house.keys, round, table, format, house.settings.reveal_at
+            )
         except exports.NothingReleased:
             raise DatabaseFault(f"{round}: no summary was released yet") from None
         if out == "-":

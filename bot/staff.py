@@ -51,6 +51,7 @@ def app(
     keys: Keys,
     token: str,
     health: Callable[[], Mapping[str, Any]],
+    reveal_at: int,
 ) -> web.Application:
     """The staff port. Serve it without an access log: a request's line may hold a purpose.
 
@@ -58,7 +59,7 @@ def app(
     bool, or a mapping with `ready`; the process is ready when all of them are.
     """
     access = Access(worker, Staff(keys, token))
-    desk = _Desk(engine, worker, content, keys, access, health)
+    desk = _Desk(engine, worker, content, keys, access, health, reveal_at)
     made = web.Application(middlewares=[as_problems, access.check])
     made.on_response_prepare.append(_secure)
     made.add_routes(
@@ -83,9 +84,10 @@ class _Desk:
         keys: Keys,
         access: Access,
         health: Callable[[], Mapping[str, Any]],
+        reveal_at: int,
     ) -> None:
         self._engine, self._worker, self._content, self._keys = engine, worker, content, keys
-        self._access, self._health = access, health
+        self._access, self._health, self._reveal_at = access, health, reveal_at
         self._downloads = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
         self._front = page("staff.html", rounds=content.rounds, tables=TABLES, simulated=keys.simulated)
         style = re.search(r"<style>(.*?)</style>", self._front, re.DOTALL)
@@ -132,7 +134,8 @@ class _Desk:
         what = f"{table} of {round_code} as {form}"
         await self._access.note(request, "download", what, purpose=purpose or NOT_STATED)
         async with self._downloads:
-            pieces = Pieces(self._engine, lambda conn: export(conn, self._content, self._keys, round_code, table, form))
+            asked = (round_code, table, form, self._reveal_at)
+            pieces = Pieces(self._engine, lambda conn: export(conn, self._content, self._keys, *asked))
             try:
                 response = await send(request, pieces, headers)
             except NothingReleased:

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from content import Content
 from storage import codebook, releases
+from storage.about_you import FIELD, ShownAbout
 from storage.keys import Keys
 from storage.tables import Answer, Consent
 
@@ -56,13 +57,16 @@ class Format:
 class Table:
     """What can be exported: its columns and rows, and in which formats; the first is the default."""
 
-    read: Callable[[Connection, Content, Keys, str], tuple[Sequence[str], Rows]]
+    read: Callable[[Connection, Content, Keys, str, int], tuple[Sequence[str], Rows]]
     formats: tuple[str, ...]
 
 
-def export(conn: Connection, content: Content, keys: Keys, round_code: str, table: str, form: str) -> Iterator[bytes]:
+def export(
+    conn: Connection, content: Content, keys: Keys, round_code: str, table: str, form: str, reveal_at: int
+) -> Iterator[bytes]:
     """The table of a round as a file, in pieces of UTF-8.
 
+    `reveal_at`: how many people share what a row shows of age, neighbourhood and relation together.
     `conn` must be inside a snapshot and stay open until the last piece was taken. Raises, before the
     first piece, NoSuchTable for a table or format that is not there, KeyError for an unknown round,
     and NothingReleased for the summary of a round without one.
@@ -74,7 +78,7 @@ def export(conn: Connection, content: Content, keys: Keys, round_code: str, tabl
     content.rounds[round_code]
     if (table, form) == ("summary", "json"):
         return _pieces([json.dumps(_summary(conn, round_code), indent=1) + "\n"])
-    columns, rows = TABLES[table].read(conn, content, keys, round_code)
+    columns, rows = TABLES[table].read(conn, content, keys, round_code, reveal_at)
     return _pieces(FORMATS[form].write(columns, rows))
 
 
@@ -88,15 +92,21 @@ _KEPT = (
 _THESE = select(*(answers.c[name] for name in _KEPT)).where(answers.c.id.in_(bindparam("numbers", expanding=True)))
 
 
-def _read_answers(conn: Connection, content: Content, keys: Keys, round_code: str) -> tuple[Sequence[str], Rows]:
-    return codebook.answer_columns(), _answers(conn, content, keys, round_code)
+def _read_answers(
+    conn: Connection, content: Content, keys: Keys, round_code: str, reveal_at: int
+) -> tuple[Sequence[str], Rows]:
+    return codebook.answer_columns(), _answers(conn, content, keys, round_code, reveal_at)
 
 
-def _read_codebook(conn: Connection, content: Content, keys: Keys, round_code: str) -> tuple[Sequence[str], Rows]:
+def _read_codebook(
+    conn: Connection, content: Content, keys: Keys, round_code: str, reveal_at: int
+) -> tuple[Sequence[str], Rows]:
     return codebook.columns(content), codebook.rows(content, round_code)
 
 
-def _read_summary(conn: Connection, content: Content, keys: Keys, round_code: str) -> tuple[Sequence[str], Rows]:
+def _read_summary(
+    conn: Connection, content: Content, keys: Keys, round_code: str, reveal_at: int
+) -> tuple[Sequence[str], Rows]:
     return releases.CSV_COLUMNS, releases.csv_rows(_summary(conn, round_code))
 
 
@@ -107,10 +117,13 @@ def _summary(conn: Connection, round_code: str) -> dict[str, object]:
     return found
 
 
-def _answers(conn: Connection, content: Content, keys: Keys, round_code: str) -> Iterator[Sequence[Cell]]:
+def _answers(
+    conn: Connection, content: Content, keys: Keys, round_code: str, reveal_at: int
+) -> Iterator[Sequence[Cell]]:
     agreed = select(consents.c.participant).where(consents.c.purpose == "quote_me", consents.c.yes)
     quotable = set(conn.execute(agreed).scalars())
     in_order = codebook.code_order(content)
+    about = ShownAbout(conn, content, round_code, reveal_at)
     names: dict[str, str] = {}
     for batch in _in_export_order(conn, keys, round_code):
         found = {row[0]: row for row in conn.execute(_THESE, {"numbers": list(batch.values())})}
@@ -119,7 +132,7 @@ def _answers(conn: Connection, content: Content, keys: Keys, round_code: str) ->
             person = row[1]
             if person not in names:
                 names[person] = keys.pseudonym(person)
-            yield _answer(row, answer_id, names[person], person in quotable, in_order)
+            yield _answer(row, answer_id, names[person], person in quotable, in_order, about)
 
 
 def _in_export_order(conn: Connection, keys: Keys, round_code: str) -> Iterator[dict[str, int]]:
@@ -141,13 +154,19 @@ def _in_export_order(conn: Connection, keys: Keys, round_code: str) -> Iterator[
 
 
 def _answer(
-    row: Sequence[Any], answer_id: str, name: str, quotable: bool, in_order: Callable[[str, str, str], str]
+    row: Sequence[Any],
+    answer_id: str,
+    name: str,
+    quotable: bool,
+    in_order: Callable[[str, str, str], str],
+    about: ShownAbout,
 ) -> Sequence[Cell]:
     # A row's cells by position: by name would take twice as long, a million times.
-    _, _, round_code, dilemma, item, kind, status, code, value, own, text, language, method, score, *rest = row
+    _, person, round_code, dilemma, item, kind, status, code, value, own, text, language, method, score, *rest = row
     channel, setting, group, revision, current, at, version, argument, first, after_results, state = rest
+    code = in_order(dilemma, item, code) if item not in FIELD else about.code(person, item, code, current)
     return (
-        *(answer_id, name, round_code, dilemma, item, kind, status, in_order(dilemma, item, code), value),
+        *(answer_id, name, round_code, dilemma, item, kind, status, code, value),
         *(text, int(text != own), language, method, score, channel, setting, group, revision, int(current)),
         *(to_the_hour(at), version, argument, first, int(after_results), int(quotable)),
         state or ("waiting" if own else ""),

@@ -89,7 +89,7 @@ def reading(house: House) -> Iterator[Connection]:
 
 def the_file(house: House, table: str, form: str) -> bytes:
     with reading(house) as conn:
-        return b"".join(export(conn, house.content, house.keys, "dreams", table, form))
+        return b"".join(export(conn, house.content, house.keys, "dreams", table, form, 10))
 
 
 def rows_of(data: bytes) -> list[dict[str, str]]:
@@ -209,7 +209,7 @@ def test_an_export_is_of_one_moment(house: House) -> None:
     with writing(house) as conn:
         crowd(conn, [{"growth": "a"}] * 1200, "p")
     with reading(house) as conn:
-        pieces = export(conn, house.content, house.keys, "dreams", "answers", "csv")
+        pieces = export(conn, house.content, house.keys, "dreams", "answers", "csv", 10)
         first = next(pieces)
         with writing(house) as other:
             crowd(other, [{"growth": "b"}] * 300, "q")
@@ -439,14 +439,14 @@ def test_every_code_in_the_answers_is_explained(house: House, content: Content) 
 def test_what_is_not_there_is_said_before_the_first_piece(house: House) -> None:
     with reading(house) as conn:
         with pytest.raises(NoSuchTable, match="there are answers, codebook, summary"):
-            export(conn, house.content, house.keys, "dreams", "votes", "csv")
+            export(conn, house.content, house.keys, "dreams", "votes", "csv", 10)
         with pytest.raises(NoSuchTable, match="as csv, jsonl, not as xml"):
-            export(conn, house.content, house.keys, "dreams", "answers", "xml")
+            export(conn, house.content, house.keys, "dreams", "answers", "xml", 10)
         with pytest.raises(KeyError):
-            export(conn, house.content, house.keys, "sleeping", "answers", "csv")
+            export(conn, house.content, house.keys, "sleeping", "answers", "csv", 10)
         for form in ("json", "csv"):
             with pytest.raises(NothingReleased):
-                export(conn, house.content, house.keys, "dreams", "summary", form)
+                export(conn, house.content, house.keys, "dreams", "summary", form, 10)
 
 
 def test_a_round_without_answers_is_a_file_with_a_heading(house: House) -> None:

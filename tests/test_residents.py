@@ -123,5 +123,5 @@ def exported(house: House, content: Content) -> list[dict[str, str]]:
     """The answers' CSV, read back."""
     with house.engine.connect() as connection:
         begin_read(connection)
-        text = b"".join(export(connection, content, house.keys, "dreams", "answers", "csv")).decode()
+        text = b"".join(export(connection, content, house.keys, "dreams", "answers", "csv", 10)).decode()
     return list(csv.DictReader(io.StringIO(text, newline="")))

@@ -50,7 +50,7 @@ class Api:
 
 @pytest_asyncio.fixture
 async def api(house: House) -> AsyncIterator[Api]:
-    app = staff.app(house.engine, house.worker, house.content, house.keys, KEY, lambda: STATE)
+    app = staff.app(house.engine, house.worker, house.content, house.keys, KEY, lambda: STATE, 10)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -66,7 +66,7 @@ async def people(house: House, number: int, prefix: str = "p") -> None:
 def whole(house: House, table: str, form: str) -> bytes:
     with house.engine.connect() as conn:
         begin_read(conn)
-        return b"".join(export(conn, house.content, house.keys, "dreams", table, form))
+        return b"".join(export(conn, house.content, house.keys, "dreams", table, form, 10))
 
 
 def problem(status: int, headers: dict[str, str], body: bytes) -> dict[str, Any]:

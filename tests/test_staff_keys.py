@@ -79,7 +79,7 @@ async def test_each_role_gets_what_is_its_own_and_is_told_whose_the_rest_is(api:
 
 
 async def test_every_path_stands_in_the_table_of_rights(house: House) -> None:
-    app = staff.app(house.engine, house.worker, house.content, house.keys, KEY, dict)
+    app = staff.app(house.engine, house.worker, house.content, house.keys, KEY, dict, 10)
     paths = {route.resource.canonical for route in app.router.routes() if route.resource}
     assert paths - set(NO_KEY) <= set(NEEDS)
 
