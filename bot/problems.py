@@ -49,6 +49,8 @@ async def as_problems(request: web.Request, handler: Handler) -> web.StreamRespo
         return Problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, {"Allow": allowed}).response()
     except web.HTTPNotFound:
         return Problem(HTTPStatus.NOT_FOUND, f"There is nothing at this path. {HELP}").response()
+    except web.HTTPRedirection:
+        raise
     except web.HTTPException as error:
         return Problem(HTTPStatus(error.status), f"{error.reason}. {HELP}").response()
     except NotKept:

@@ -44,7 +44,7 @@ async def run(house: House) -> None:
     web_chat = webchat.app(desk, house.content, settings.public_web, settings.public_web.startswith("https:"))
     key, key_file = staff_token(settings)
     health = _health(house, telegram, leader)
-    desk_of_staff = staff.app(house.engine, house.worker, house.content, house.keys, key, health, settings.reveal_at)
+    desk_of_staff = staff.app(house, key, health)
     # What one process does for all; and what each does.
     duties: list[Callable[[], Awaitable[None]]] = [
         Push(house.worker, house.content, settings).run,

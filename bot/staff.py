@@ -1,10 +1,8 @@
-"""The export API, on a port of its own: health, metrics, rounds and downloads, each for who holds a key with a role."""
+"""The staff port: the desk's pages, and the export API (health, metrics, rounds, downloads) under /v1."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -13,20 +11,20 @@ from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
-from bot import metrics, openapi
+from bot import metrics, openapi, staff_routes
 from bot.download import Pieces, send
-from bot.pages import page
+from bot.house import House
 from bot.problems import HELP, Problem, as_problems
 from bot.staff_access import Access
-from content import Content
+from bot.staff_pages import Pages
+from bot.staff_session import Sessions
+from bot.staff_signin import SignIn
 from storage.audit import NOT_STATED
 from storage.exports import FORMATS, TABLES, NothingReleased, export
-from storage.keys import Keys
 from storage.overview import rounds_now
 from storage.staff_keys import Staff
-from storage.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -44,69 +42,51 @@ HEADERS = {
 POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
-def app(
-    engine: Engine,
-    worker: Worker,
-    content: Content,
-    keys: Keys,
-    token: str,
-    health: Callable[[], Mapping[str, Any]],
-    reveal_at: int,
-) -> web.Application:
+def app(house: House, token: str, health: Callable[[], Mapping[str, Any]]) -> web.Application:
     """The staff port. Serve it without an access log: a request's line may hold a purpose.
 
     `token` is the first keeper's key; the others stand in the database. `health` tells the state of each part: a
     bool, or a mapping with `ready`; the process is ready when all of them are.
     """
-    access = Access(worker, Staff(keys, token))
-    desk = _Desk(engine, worker, content, keys, access, health, reveal_at)
-    made = web.Application(middlewares=[as_problems, access.check])
+    staff = Staff(house.keys, token)
+    sessions = Sessions(house.keys, staff)
+    access, pages = Access(house.worker, staff, sessions), Pages(house.content, sessions, house.simulated)
+    sign_in = SignIn(pages, access, house.keys)
+    api = _Api(house, access, health)
+    made = web.Application(middlewares=[as_problems, access.check, sign_in.door])
     made.on_response_prepare.append(_secure)
     made.add_routes(
         [
-            web.get("/", desk.front),
-            web.get("/v1/health", desk.health),
-            web.get("/v1/metrics", desk.metrics),
-            web.get("/v1/openapi", desk.openapi),
-            web.get("/v1/rounds", desk.rounds),
-            *(web.get(f"/v1/rounds/{{round}}/{table}", partial(desk.table, table)) for table in TABLES),
+            web.get("/v1/health", api.health),
+            web.get("/v1/metrics", api.metrics),
+            web.get("/v1/openapi", api.openapi),
+            web.get("/v1/rounds", api.rounds),
+            *(web.get(f"/v1/rounds/{{round}}/{table}", partial(api.table, table)) for table in TABLES),
+            *staff_routes.routes(house, pages, access, sign_in, api.state),
         ]
     )
     return made
 
 
-class _Desk:
-    def __init__(
-        self,
-        engine: Engine,
-        worker: Worker,
-        content: Content,
-        keys: Keys,
-        access: Access,
-        health: Callable[[], Mapping[str, Any]],
-        reveal_at: int,
-    ) -> None:
-        self._engine, self._worker, self._content, self._keys = engine, worker, content, keys
-        self._access, self._health, self._reveal_at = access, health, reveal_at
+class _Api:
+    def __init__(self, house: House, access: Access, health: Callable[[], Mapping[str, Any]]) -> None:
+        self._engine, self._worker, self._content, self._keys = house.engine, house.worker, house.content, house.keys
+        self._access, self._health, self._reveal_at = access, health, house.settings.reveal_at
         self._downloads = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
-        self._front = page("staff.html", rounds=content.rounds, tables=TABLES, simulated=keys.simulated)
-        style = re.search(r"<style>(.*?)</style>", self._front, re.DOTALL)
-        digest = base64.b64encode(hashlib.sha256(style[1].encode() if style else b"").digest()).decode()
-        self._front_policy = f"{POLICY}; style-src 'sha256-{digest}'"
-
-    async def front(self, request: web.Request) -> web.Response:
-        headers = {"Content-Security-Policy": self._front_policy}
-        return web.Response(text=self._front, content_type="text/html", headers=headers)
 
     async def health(self, request: web.Request) -> web.Response:
+        state = await self.state()
+        return web.json_response(state, status=HTTPStatus.OK if state["ready"] else HTTPStatus.SERVICE_UNAVAILABLE)
+
+    async def state(self) -> dict[str, Any]:
+        """Whether everything works, the reasons where it does not, and the state of each part."""
         parts = dict(self._health())
         reasons = [name for name, state in parts.items() if not _ready(state)]
         try:
             await asyncio.wait_for(self._worker.run(lambda conn: conn.execute(text("select 1")).scalar_one()), 5)
         except Exception:
             reasons.append("the storage worker does not answer")
-        state = {"ready": not reasons, "reasons": reasons, **parts}
-        return web.json_response(state, status=HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK)
+        return {"ready": not reasons, "reasons": reasons, **parts}
 
     async def metrics(self, request: web.Request) -> web.Response:
         body = await self._access.read(metrics.exposition)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from bot.lockout import Lockout
 from bot.problems import Problem
 from bot.staff_roles import NEEDS, NO_KEY, NOT_LOGGED, may, roles_for
+from bot.staff_session import Sessions
 from storage import audit
 from storage.audit import Action, Actor
 from storage.database import begin_read
@@ -25,20 +26,21 @@ T = TypeVar("T")
 
 ACTOR = web.RequestKey("actor", Actor)
 HOLDER = web.RequestKey("holder", Holder)
+API = "/v1/"
 WRONG_KEYS, WITHIN_SECONDS = 100, 900.0
 
 
 class Access:
     """Finds whose key a request brings, and writes down what it asks for."""
 
-    def __init__(self, worker: Worker, staff: Staff) -> None:
-        self._worker, self._staff = worker, staff
+    def __init__(self, worker: Worker, staff: Staff, sessions: Sessions) -> None:
+        self._worker, self.staff, self._sessions = worker, staff, sessions
         self._lockout = Lockout(WRONG_KEYS, WITHIN_SECONDS)
 
     @web.middleware
     async def check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Let through whose role has the right that the path asks for; raises Problem for everybody else."""
-        if request.match_info.http_exception is not None or request.path in NO_KEY:
+        """Let through to the API whose role has the right that the path asks for; raises Problem for everybody else."""
+        if not request.path.startswith(API) or request.match_info.http_exception is not None or request.path in NO_KEY:
             return await handler(request)
         holder = await self._holder(request)
         path = canonical(request)
@@ -60,6 +62,10 @@ class Access:
         actor = request[ACTOR]
         await self._worker.run(lambda conn: audit.note(conn, actor, action, what, result, purpose))
 
+    async def keep(self, work: Callable[[Connection], T]) -> T:
+        """What `work` returns, after the commit. Raises NotKept."""
+        return await self._worker.run(work)
+
     async def read(self, look: Callable[[Connection], T]) -> T:
         """What `look` finds in a snapshot, read outside the event loop."""
 
@@ -77,9 +83,13 @@ class Access:
                 "Too many wrong keys came from this address. Wait as long as Retry-After says, then send the right one."
             )
             raise Problem(HTTPStatus.TOO_MANY_REQUESTS, detail, {"Retry-After": str(ceil(wait))})
+        if "Authorization" not in request.headers and (session := self._sessions.read(request)):
+            signed_in = await self.read(lambda conn: self._sessions.holder(conn, session))
+            if signed_in:
+                return signed_in
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         key = given.strip().encode("utf8", "surrogateescape").decode("utf8", "replace")
-        holder = await self.read(lambda conn: self._staff.holder(conn, key)) if scheme.lower() == "bearer" else None
+        holder = await self.read(lambda conn: self.staff.holder(conn, key)) if scheme.lower() == "bearer" else None
         if holder:
             return holder
         if given:

@@ -6,14 +6,15 @@ from typing import Literal
 
 from storage.staff_keys import ROLES, Role
 
-Right = Literal["releases", "rows", "originals", "house"]
+Right = Literal["releases", "rows", "originals", "texts", "house"]
 
 # A right, and the roles that have it. `house` is keys, rounds and erasure; `originals` are own words as
-# they were written, which a keeper does not need.
+# they were written, which a keeper does not need; `texts` is what residents say about our own texts.
 HOLDERS: dict[Right, tuple[Role, ...]] = {
     "releases": ROLES,
     "rows": ("analyst", "keeper"),
     "originals": ("moderator",),
+    "texts": ("moderator", "keeper"),
     "house": ("keeper",),
 }
 # Paths of the API, and the right each asks for.
@@ -27,9 +28,20 @@ NEEDS: dict[str, Right] = {
     "/v1/rounds/{round}/summary": "releases",
     "/v1/rounds/{round}/bundle": "rows",
 }
-NO_KEY = ("/", "/v1/health")
+NO_KEY = ("/v1/health",)
 # Asked for every few seconds by machines, and about nobody.
 NOT_LOGGED = ("/v1/metrics", "/v1/openapi")
+# Pages of the desk: the same.
+PAGES: dict[str, Right] = {
+    "/": "releases",
+    "/sign-out": "releases",
+}
+# Pages that anybody may see.
+OPEN = ("/sign-in", "/static/desk.css", "/static/mark.svg")
+# The menu: a name under `menu.` in the catalogues, and where it leads.
+NAVIGATION = {
+    "start": "/",
+}
 
 
 def may(role: Role, right: Right) -> bool:

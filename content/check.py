@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from content import check_codes, check_lengths, check_sides, check_texts, mestreechs, plain_language
+from content import check_codes, check_lengths, check_sides, check_texts, mestreechs, plain_language, staff_words
 from content.loader import HERE, LOCALES, Content, ContentFault, load
 from content.mestreechs import words_not_attested
 from content.places import Fault
@@ -33,7 +33,7 @@ def faults(content_folder: Path = HERE, locales_folder: Path = LOCALES) -> list[
 
     Files that cannot be loaded are named first, all of them; the deeper checks wait until they can.
     """
-    found = list(check_texts.catalogue_faults(Path(locales_folder)))
+    found = [*check_texts.catalogue_faults(Path(locales_folder)), *staff_words.faults(Path(locales_folder))]
     try:
         content = load(Path(content_folder), Path(locales_folder))
     except ContentFault as fault:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from content import Content
 from content.check import faults
+from content.staff_words import staff_words
 from conversations.measure import measure
 
 ROOT = Path(__file__).parent.parent
@@ -24,15 +26,30 @@ def test_the_walk_is_short_enough(content: Content) -> None:
 
 
 def test_every_message_the_code_asks_for_is_in_the_catalogue(content: Content) -> None:
-    have = content.words("nl").messages
+    residents, staff = content.words("nl").messages, staff_words()["nl"].messages
     asked = [(file, key, whole) for file in _python() for key, whole in _asked(file)]
     assert len(asked) > 50
     missing = [
         f"{file.name}: {key}"
         for file, key, whole in asked
+        for have in [staff if file.name.startswith("staff") else residents]
         if (key not in have if whole else not any(one.startswith(key) for one in have))
     ]
     assert missing == []
+
+
+def test_the_desk_asks_for_words_that_are_there_and_for_all_of_them() -> None:
+    have = staff_words()["nl"].messages
+    sources = [*(ROOT / "bot" / "pages" / "desk").glob("*.html"), *(ROOT / "bot").glob("staff*.py")]
+    texts = {path.name: path.read_text("utf8") for path in sources}
+    for name, text in texts.items():
+        for key, dynamic in re.findall(r"""[^\w]t\("([\w.]+)"( ~)?""", text):
+            assert any(one.startswith(key) for one in have) if dynamic else key in have, f"{name}: {key}"
+    everything = " ".join(texts.values())
+    for key in have:
+        parts = key.split(".")
+        stems = [".".join(parts[:n]) for n in range(len(parts), 0, -1)]
+        assert any(f'"{stem}' in everything or f"'{stem}" in everything for stem in stems), f"nobody asks for {key}"
 
 
 def test_no_resident_reads_a_language_that_nobody_marked(content: Content) -> None:

@@ -25,9 +25,9 @@ from content import Content
 from storage.database import begin_read, now, wipe_traces
 from storage.exports import FORMATS, TABLES, export
 from storage.releases import release
+from tests.colleague import KEY
 from tests.seeding import crowd, position, resident
 
-KEY = "the-key-of-the-staff-0123456789"
 STATE: dict[str, Any] = {"database": True, "telegram": {"ready": True}}
 
 
@@ -50,7 +50,7 @@ class Api:
 
 @pytest_asyncio.fixture
 async def api(house: House) -> AsyncIterator[Api]:
-    app = staff.app(house.engine, house.worker, house.content, house.keys, KEY, lambda: STATE, 10)
+    app = staff.app(house, KEY, lambda: STATE)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -217,7 +217,7 @@ async def test_a_format_nobody_has_is_not_acceptable(api: Api) -> None:
 
 
 async def test_another_method_is_told_which_there_are(api: Api) -> None:
-    for path, method in product(("/", "/v1/health", "/v1/rounds", "/v1/rounds/dreams/answers"), ("POST", "DELETE")):
+    for path, method in product(("/v1/health", "/v1/rounds", "/v1/rounds/dreams/answers"), ("POST", "DELETE")):
         status, headers, body = await api.get(path, method=method)
         assert status == 405
         assert headers["Allow"] == "GET, HEAD"
@@ -300,18 +300,3 @@ async def test_openapi_describes_what_is_there(api: Api, house: House) -> None:
     for table, one in TABLES.items():
         described = told["paths"][f"/v1/rounds/{{round}}/{table}"]["get"]["responses"]["200"]["content"]
         assert list(described) == [FORMATS[form].media.partition(";")[0] for form in one.formats]
-
-
-async def test_the_front_page_tells_in_two_languages_how_to_call(api: Api) -> None:
-    status, headers, body = await api.get("/", None)
-    page = body.decode()
-    assert status == 200
-    assert headers["Content-Type"].startswith("text/html")
-    assert '<section lang="nl">' in page
-    assert '<section lang="en">' in page
-    assert page.count("/v1/rounds/dreams/answers?format=csv") == 2
-    assert KEY not in page
-    assert "script" not in page
-    assert "default-src 'none'" in headers["Content-Security-Policy"]
-    assert "style-src 'sha256-" in headers["Content-Security-Policy"]
-    assert headers["X-Frame-Options"] == "DENY"

@@ -14,15 +14,16 @@ from bot import staff
 from bot.house import House
 from bot.lockout import Lockout
 from bot.main import cli
-from bot.staff_roles import HOLDERS, NEEDS, NO_KEY, may
+from bot.staff_roles import HOLDERS, NAVIGATION, NEEDS, NO_KEY, OPEN, PAGES, may
 from storage import audit, staff_keys
 from storage.audit import Actor, Entry
 from storage.backups import backup, restore
 from storage.database import begin_read, now
 from storage.staff_keys import FIRST, ROLES, NoKey, Role
+from tests.colleague import KEY, key_of
 from tests.databases import BOTH
 from tests.test_backups import told
-from tests.test_staff import KEY, Api, api, people, problem
+from tests.test_staff import Api, api, people, problem
 
 __all__ = ["api"]
 ANNA = Actor("anna", "desk 10.0.0.7")
@@ -36,10 +37,6 @@ def data(tmp_path: Path) -> Path:
 def run(data: Path, *words: str, typed: str = "") -> Result:
     """`bot.py` with these words, on a data folder of its own and in this process."""
     return CliRunner().invoke(cli, words, input=typed, env={"STADSDIALOOG_DATA": str(data)})
-
-
-async def key_of(house: House, name: str, role: Role) -> str:
-    return await house.worker.run(lambda conn: staff_keys.add(conn, house.keys, name, role, ANNA, now()))
 
 
 def log(engine: Engine) -> list[Entry]:
@@ -79,9 +76,11 @@ async def test_each_role_gets_what_is_its_own_and_is_told_whose_the_rest_is(api:
 
 
 async def test_every_path_stands_in_the_table_of_rights(house: House) -> None:
-    app = staff.app(house.engine, house.worker, house.content, house.keys, KEY, dict, 10)
+    app = staff.app(house, KEY, dict)
     paths = {route.resource.canonical for route in app.router.routes() if route.resource}
-    assert paths - set(NO_KEY) <= set(NEEDS)
+    assert paths == {*NO_KEY, *OPEN, *PAGES, *NEEDS} & paths
+    assert {*PAGES, *OPEN} <= paths
+    assert set(NAVIGATION.values()) <= set(PAGES)
 
 
 def test_originals_are_for_moderators_alone_and_the_house_for_keepers() -> None:

@@ -1,0 +1,81 @@
+"""The first page: what this person can best do next, and how each round stands."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from sqlalchemy import Connection
+
+from bot.house import House
+from bot.staff_access import HOLDER, Access
+from bot.staff_pages import Pages
+from storage import staff_keys
+from storage.overview import corrections_now, rounds_now
+from storage.staff_keys import Role
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the advice rests on. Counts of things to do, never of opinions."""
+
+    ready: bool
+    people: int
+    holders: frozenset[Role]
+    corrections: int
+    open_rounds: int
+    released: bool
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something to do: a key under `next.` in the catalogues, where to do it, and a number in the sentence."""
+
+    key: str
+    href: str
+    n: int = 0
+
+
+def next_steps(facts: Facts, role: Role) -> list[Step]:
+    """What is best done next, the most urgent first."""
+    wanted: list[tuple[bool, Step]] = [
+        (not facts.ready, Step("not_ready", "/health")),
+        (role == "keeper" and not facts.holders, Step("no_keys", "/keys")),
+        (role == "keeper" and facts.open_rounds == 0, Step("no_round", "/rounds")),
+        (facts.open_rounds > 0 and facts.people == 0, Step("nobody_yet", "/preview")),
+        (
+            role in ("keeper", "moderator") and facts.corrections > 0,
+            Step("corrections", "/corrections", facts.corrections),
+        ),
+        (facts.released, Step("released", "/releases")),
+    ]
+    return [step for so, step in wanted if so]
+
+
+class Front:
+    """Shows the first page."""
+
+    def __init__(
+        self, house: House, pages: Pages, access: Access, state: Callable[[], Awaitable[dict[str, Any]]]
+    ) -> None:
+        self._house, self._pages, self._access, self._state = house, pages, access, state
+
+    async def show(self, request: web.Request) -> web.Response:
+        rounds = await self._access.read(lambda conn: rounds_now(conn, self._house.content))
+        ready = bool((await self._state())["ready"])
+        facts = await self._access.read(lambda conn: _facts(conn, rounds, ready))
+        steps = next_steps(facts, request[HOLDER].role)
+        return self._pages.html(request, "front.html", steps=steps, rounds=rounds)
+
+
+def _facts(conn: Connection, rounds: list[dict[str, Any]], ready: bool) -> Facts:
+    return Facts(
+        ready=ready,
+        people=sum(sum(one["participants"].values()) for one in rounds),
+        holders=frozenset(one.role for one in staff_keys.listed(conn)),
+        corrections=corrections_now(conn),
+        open_rounds=sum(one["state"] == "open" for one in rounds),
+        released=any(one["release"] for one in rounds),
+    )

@@ -1,0 +1,37 @@
+"""Which page of the desk stands at which path. Who may see it stands in bot/staff_roles.py."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from bot.house import House
+from bot.pages import STATIC
+from bot.staff_access import Access
+from bot.staff_front import Front
+from bot.staff_pages import Pages
+from bot.staff_signin import SignIn
+
+State = Callable[[], Awaitable[dict[str, Any]]]
+KEEP_SECONDS = 300
+
+
+def routes(house: House, pages: Pages, access: Access, sign_in: SignIn, state: State) -> list[web.RouteDef]:
+    """Every page and form of the desk."""
+    front = Front(house, pages, access, state)
+    return [
+        web.get("/", front.show),
+        web.get("/sign-in", sign_in.form),
+        web.post("/sign-in", sign_in.sign_in),
+        web.post("/sign-out", sign_in.sign_out),
+        *(web.get(f"/static/{name}", _file(name)) for name in ("desk.css", "mark.svg")),
+    ]
+
+
+def _file(name: str) -> Callable[[web.Request], Awaitable[web.FileResponse]]:
+    async def send(request: web.Request) -> web.FileResponse:
+        return web.FileResponse(STATIC / name, headers={"Cache-Control": f"max-age={KEEP_SECONDS}"})
+
+    return send

@@ -1,0 +1,122 @@
+"""Every page of the desk in a real browser, on a phone and on a wide screen: how it looks, and what axe-core finds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import warnings
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.by import By
+
+from bot.house import House
+from storage.staff_keys import Role
+from tests import axe
+from tests.browser import CHROMIUM, DRIVER, Phone
+from tests.colleague import Colleague, at_the_desk, key_of
+
+MISSING = not (CHROMIUM and DRIVER)
+AXE = axe.axe()
+for absent, what in ((MISSING, "chromium and chromedriver"), (not AXE, f"axe-core: {axe.HOW}")):
+    if absent and os.environ.get("CI"):
+        raise RuntimeError(f"needed in CI: {what}")
+    if absent:
+        warnings.warn(f"the desk was not looked at with {what}", stacklevel=1)
+pytestmark = pytest.mark.skipif(MISSING, reason="no chromium and chromedriver here")
+
+WIDTHS = {"phone": (390, 844), "wide": (1280, 900)}
+# A table of figures may be moved sideways inside its own box, which the keyboard reaches too.
+TOO_WIDE = """
+const wide = document.documentElement.clientWidth;
+const seen = [...document.querySelectorAll("body *:not(.unseen, .scrolls *, nav[popover]:not(:popover-open) *)")];
+return seen.filter(e => {
+  const r = e.getBoundingClientRect();
+  return r.width && (r.right > wide + 0.5 || r.left < -0.5);
+}).map(e => `${e.tagName}.${e.className}: ${e.textContent.slice(0, 40)}`);
+"""
+SMALL_TARGETS = """
+const tap = [...document.querySelectorAll("a, button, input:not([type=hidden]), select, textarea, summary")];
+return tap.filter(e => {
+  const r = e.getBoundingClientRect();
+  // A link inside a sentence may be as low as its line.
+  const inline = e.tagName === "A" && getComputedStyle(e).display === "inline";
+  return r.width && r.height && (r.width < 23.9 || r.height < 23.9) && !inline;
+}).map(e => `${e.tagName} ${e.textContent.trim().slice(0, 40)} ${JSON.stringify(e.getBoundingClientRect())}`);
+"""
+
+
+class Screen(Phone):
+    """A colleague's browser."""
+
+    def __init__(self, width: int, height: int, dark: bool = False) -> None:
+        super().__init__(width, height, dark)
+        self.screen = (width, height)
+
+    def opens(self, url: str) -> None:
+        self.size(*self.screen)
+        self.driver.get(url)
+
+    def faults(self) -> list[str]:
+        """What is wrong with the page in sight: too wide, too small to tap, complaints of the console or of axe."""
+        found = [f"too wide: {one}" for one in self.run(TOO_WIDE)]
+        found += [f"too small: {one}" for one in self.run(SMALL_TARGETS)]
+        found += self.complaints()
+        if AXE:
+            self.driver.execute_script(AXE)  # type: ignore[no-untyped-call]
+            found += self.driver.execute_async_script(axe.RUN)  # type: ignore[no-untyped-call]
+        return found
+
+    def whole(self, path: Path) -> None:
+        """A picture of the page from top to bottom."""
+        width, height = self.run("return [innerWidth, document.documentElement.scrollHeight]")
+        self.size(width, max(height, 400))
+        self.shoots(path)
+        self.size(*self.screen)
+
+    def size(self, width: int, height: int) -> None:
+        how = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", how)
+
+    def signs_in(self, url: str, key: str) -> None:
+        self.opens(f"{url}/sign-in")
+        self.driver.find_element(By.ID, "key").send_keys(key)
+        self.driver.find_element(By.CSS_SELECTOR, "form button").click()
+
+
+PAGES: dict[Role, tuple[str, ...]] = {
+    "keeper": ("/", "/nothing"),
+    "moderator": ("/",),
+}
+
+
+def looks(url: str, keys: dict[Role, str], width: str, shots: Path) -> list[str]:
+    """Open every page; what is wrong, by page."""
+    found = []
+    with Screen(*WIDTHS[width]) as screen:
+        screen.opens(f"{url}/")
+        screen.whole(shots / f"desk-{width}-sign-in.png")
+        found += [f"sign-in: {fault}" for fault in screen.faults()]
+        for role, key in keys.items():
+            screen.fresh()
+            screen.signs_in(url, key)
+            for path in PAGES[role]:
+                screen.opens(url + path)
+                name = path.strip("/").replace("/", "-").replace("?", "-") or "start"
+                screen.whole(shots / f"desk-{width}-{role}-{name}.png")
+                found += [
+                    f"{role} {path}: {fault}" for fault in screen.faults() if path != "/nothing" or "404" not in fault
+                ]
+    return found
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_every_page_is_sound_for_everybody(house: House, width: str, tmp_path: Path) -> None:
+    shots = Path(os.environ.get("STADSDIALOOG_SCREENSHOTS") or tmp_path)
+    async with at_the_desk(house) as someone:
+        keys: dict[Role, str] = {role: await key_of(house, f"a.{role}", role) for role in PAGES}
+        assert await asyncio.to_thread(looks, address(someone), keys, width, shots) == []
+
+
+def address(someone: Colleague) -> str:
+    return f"http://127.0.0.1:{someone.port}"
