@@ -16,7 +16,7 @@ from rapidfuzz.distance import OSA
 from content import Content
 from content.model import Phrases
 from conversations.question import Option, Question
-from conversations.spelling import RUN, fold, phrase_words, slips, slips_in_phrase
+from conversations.spelling import RUN, fold, phrase_fold, phrase_words, slips, slips_in_phrase
 
 # What one span can be, the first that fits counting most. Light ones never change a choice by themselves.
 KINDS = (
@@ -83,12 +83,12 @@ class Lexicon:
         folded: dict[str, set[Sense]] = {}
         for squash, senses in self.exact.items():
             if len(squash) > 3:
-                folded.setdefault(fold(squash), set()).update(senses)
+                folded.setdefault(phrase_fold(squash), set()).update(senses)
         self.folded = {squash: _settled(senses) for squash, senses in folded.items()}
 
     @cached_property
     def _by_fold(self) -> dict[str, str]:
-        return {fold(word): word for word in sorted(self._vocabulary, reverse=True) if len(word) > 3}
+        return {phrase_fold(word): word for word in sorted(self._vocabulary, reverse=True) if len(word) > 3}
 
     @cached_property
     def _by_length(self) -> dict[int, list[str]]:

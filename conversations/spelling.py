@@ -99,6 +99,12 @@ def fold(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=100_000)
+def phrase_fold(word: str) -> str:
+    """`fold` of a word of our own, remembered."""
+    return fold(word)
+
+
 def slips(length: int) -> int:
     """How many letters may be wrong in one word of this length before it is another one."""
     return 0 if length < 4 else 1 if length < 10 else 2
