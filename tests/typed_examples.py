@@ -19,6 +19,8 @@ from content import Content, load
 from conversations.understand import understand
 
 FOLDER = Path(__file__).parent / "understanding"
+LANGUAGES = ("nl", "en", "li")
+PARTS = ("tune", "held")
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,8 @@ def main(part: str = "") -> None:
             print(
                 f"{state}\t{told.language}\t{told.at}\t{told.first}\t{told.text}\t{told.right} {beside}\t{one.outcome}"
             )
-    for language in ("nl", "en", "li"):
-        for each in ("tune", "held"):
+    for language in LANGUAGES:
+        for each in PARTS:
             if some := [j for j in judged if (j.example.language, j.example.part) == (language, each)]:
                 wrong, acceptable, plain = share(some)
                 print(

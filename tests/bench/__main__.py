@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from tests.bench import export, walks
+from tests.bench import export, reading, walks
 
 ROUNDS = 3
 ANSWERS = 200_000
@@ -75,6 +75,8 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=ROUNDS)
     rounds = options.parse_args().rounds
     print(f"{walks.CHATS} chats in a closed loop, {rounds} rounds, medians; {os.cpu_count()} cores, all of it on them")
+    table(reading.HEAD, reading.measure(rounds))
+    print()
     with tempfile.TemporaryDirectory() as folder:
         table(HEAD, bots(Path(folder), rounds))
         print(f"\n{ANSWERS} answers")

@@ -1,0 +1,57 @@
+"""Typed answers: how many examples are read right, and that what answers nothing chooses nothing."""
+
+from __future__ import annotations
+
+import random
+from itertools import islice
+
+import pytest
+
+from content import Content
+from conversations.typed import clean, read
+from tests.strange_texts import questions, strange
+from tests.typed_examples import LANGUAGES, PARTS, examples, judge, share
+
+STRANGE = 2_000
+ALL_STRANGE = 10_000
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_typed_examples_are_read_right(content: Content, language: str, part: str) -> None:
+    judged = [judge(one, content) for one in examples(part) if one.language == language]
+    wrong, acceptable, plain = share(judged)
+
+    assert [one for one in judged if one.wrong] == []
+    assert wrong == 0
+    assert acceptable >= 0.97
+    assert plain >= 0.88
+
+
+def test_there_are_enough_examples_of_each_language() -> None:
+    for language in LANGUAGES:
+        told = [one for one in examples() if one.language == language]
+        assert len(told) >= 300
+        assert sum(one.part == "held" for one in told) * 3 >= len(told) * 0.9
+
+
+def _chosen(content: Content, texts: int, seed: int) -> float:
+    """The share of texts that answer nothing and yet choose something, over all questions."""
+    dice, asked = random.Random(seed), questions(content)
+    each = texts // len(asked) + 1
+    read_as = [
+        read(clean(text), question, content)
+        for question in asked
+        for text in islice(strange(question, content, dice), each)
+    ]
+    return sum(bool(one.choices or one.nonresponse) for one in read_as) / len(read_as)
+
+
+def test_what_answers_nothing_chooses_nothing(content: Content) -> None:
+    assert _chosen(content, STRANGE, 1) <= 0.01
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(10))
+def test_what_answers_nothing_chooses_nothing_at_length(content: Content, seed: int) -> None:
+    assert _chosen(content, ALL_STRANGE, seed) <= 0.01
