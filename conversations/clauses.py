@@ -96,7 +96,7 @@ def parse(text: str, lexicon: Lexicon, correct: bool = True, reasons: bool = Fal
     reason_at, sincere, crisis = -1, True, False
     for segment, lead, asked in _segments(_telling(tokens(text), lexicon)):
         items = _cover(segment, lexicon, correct)
-        crisis = crisis or any(i.kind == "crisis" for i in items)
+        crisis = crisis or lexicon.is_distress([t.word for t in segment]) or any(i.kind == "crisis" for i in items)
         if reason_at >= 0:
             continue
         while reasons and items and not clauses and items[0].may_be("because") and items[0].kind != "option":

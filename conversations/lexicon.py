@@ -6,7 +6,7 @@ written or folded, so that `evengroot blijven` and `even groot blijve` are found
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,7 +20,7 @@ from conversations.spelling import RUN, fold, phrase_fold, phrase_words, slips, 
 
 # What one span can be, the first that fits counting most. Light ones never change a choice by themselves.
 KINDS = (
-    *("crisis", "unclear", "option", "not", "wish", "language", "indifferent", "nonresponse", "abuse"),
+    *("crisis", "distress", "unclear", "option", "not", "wish", "language", "indifferent", "nonresponse", "abuse"),
     *("irony", "others", "both", "depends", "instead", "because", "negation", "no", "yes", "against", "rather"),
     *("hedge", "strong", "asks", "but", "or", "and", "than", "compares", "partial", "too", "place", "speaking"),
     *("filler", "aside", "sincere", "then", "pointing"),
@@ -59,6 +59,9 @@ class Lexicon:
         found: dict[str, set[Sense]] = {}
         stripped: dict[str, set[Sense]] = {}
         told = [(phrase_words(phrase), means) for phrase, means in phrases]
+        # These are no words among others: they count only where they are all of a clause.
+        self._alone = frozenset(phrase_fold("".join(said)) for said, means in told if means.kind == "distress")
+        told = [(said, means) for said, means in told if means.kind != "distress"]
         self.fillers = frozenset(said[0] for said, means in told if means.kind == "filler" and len(said) == 1)
         self.ordinary = frozenset(word for phrase in ordinary for word in phrase_words(phrase))
         self._everyday = frozenset(everyday)
@@ -106,6 +109,12 @@ class Lexicon:
 
     def knows(self, word: str) -> bool:
         return word in self._vocabulary or word in self.ordinary or word in self._everyday
+
+    def is_distress(self, said: Sequence[str]) -> bool:
+        """Whether this clause is a cry for help and nothing else: `ik kan niet meer`, not `ik kan niet meer parkeren`."""
+        kept = [word for word in said if word.isalnum()]
+        ahead = next((n for n, word in enumerate(kept) if word not in self.fillers), 0)
+        return any(fold("".join(kept[n:])) in self._alone for n in range(ahead + 1))
 
     def shuffles(self, said: tuple[str, ...]) -> bool:
         """Whether these are the words of a label in another order: perhaps not what it says."""
@@ -275,7 +284,7 @@ def _topics(question: Question, content: Content) -> Iterator[tuple[str, Sense]]
 
 def _everywhere(question: Question, phrases: Phrases) -> Iterator[tuple[str, Sense]]:
     for wish, heard in phrases.wishes.items():
-        kind = wish if wish in ("crisis", "abuse") else "wish"
+        kind = wish if wish in ("crisis", "distress", "abuse") else "wish"
         yield from ((phrase, sense(kind, wish)) for phrase in heard.all())
     for code, heard in phrases.nonresponse.items():
         yield from ((phrase, sense("nonresponse", code)) for phrase in heard.all())
