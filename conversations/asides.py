@@ -48,6 +48,9 @@ def _of(clause: Clause) -> Aside | None:
     if not telling or len({(i.kind, i.value) for i in telling}) > 1:
         return None
     item, others = telling[0], [i for i in heavy if i.kind not in KINDS]
+    # "Help is good" asks for none.
+    if item.value == "help" and len(item.words) == 1 and clause.of("aside"):
+        return None
     if not _may_stand_beside(item, others):
         return None
     return Aside(item.kind, item.value, item.slips)

@@ -45,7 +45,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Clause:
-    """`lead` is what stood before it: nothing, a mark, "but" or "because"."""
+    """`lead` is what stood before it: nothing, a mark, "but", "because", or "hence" where it concludes."""
 
     items: tuple[Item, ...]
     lead: str = ""
@@ -68,13 +68,15 @@ class Clause:
 class Parsed:
     """The whole text: its clauses, without the reason, which begins at letter `reason_at` (-1: none).
 
-    `sincere` says that the word before the reason gives one plainly; `crisis` is a cry for help anywhere.
+    `sincere` says that the word before the reason gives one plainly; `crisis` is a cry for help anywhere;
+    `conditional` that only a condition follows.
     """
 
     clauses: tuple[Clause, ...]
     reason_at: int = -1
     sincere: bool = True
     crisis: bool = False
+    conditional: bool = False
 
     def of(self, *kinds: str) -> tuple[Item, ...]:
         return tuple(i for clause in self.clauses for i in clause.of(*kinds))
@@ -93,7 +95,7 @@ def parse(text: str, lexicon: Lexicon, correct: bool = True, reasons: bool = Fal
     With `reasons` the text itself is asked for as a reason: a "because" in front of it says nothing.
     """
     clauses: list[Clause] = []
-    reason_at, sincere, crisis = -1, True, False
+    reason_at, sincere, crisis, conditional = -1, True, False, False
     for segment, lead, asked in _segments(_telling(tokens(text), lexicon)):
         items = _cover(segment, lexicon, correct)
         crisis = crisis or lexicon.is_distress([t.word for t in segment]) or any(i.kind == "crisis" for i in items)
@@ -102,11 +104,12 @@ def parse(text: str, lexicon: Lexicon, correct: bool = True, reasons: bool = Fal
         while reasons and items and not clauses and items[0].may_be("because") and items[0].kind != "option":
             items = items[1:]
         for part, part_lead, gives in _split(items, lead if clauses else ""):
-            if part_lead == "because":
+            if part_lead in ("because", "condition"):
                 reason_at, sincere = part[0].start if part else segment[-1].end, gives
+                conditional = part_lead == "condition"
                 break
             clauses.append(Clause(tuple(part), part_lead, asked))
-    return Parsed(tuple(c for c in clauses if c.items), reason_at, sincere, crisis)
+    return Parsed(tuple(c for c in clauses if c.items), reason_at, sincere, crisis, conditional)
 
 
 def _telling(said: Sequence[Token], lexicon: Lexicon) -> list[Token]:
@@ -116,7 +119,8 @@ def _telling(said: Sequence[Token], lexicon: Lexicon) -> list[Token]:
         return list(said)
     told: list[Token] = []
     for token in said:
-        if token not in pictures and (token.breaks or not told or token.word != told[-1].word or token.word.isdigit()):
+        twice = bool(told) and not token.breaks and token.word == told[-1].word and not token.word.isdigit()
+        if token not in pictures and not (twice and token.word * 2 not in lexicon.exact):
             told.append(token)
     return told
 
@@ -144,18 +148,34 @@ def _split(items: list[Item], lead: str) -> Iterator[tuple[list[Item], str, bool
     part: list[Item] = []
     for n, item in enumerate(items):
         because = item.may_be("because") and item.kind != "option"
-        then = n == 0 and lead in (",", ".", ";", "-") and item.may_be("then")
+        then = n == 0 and lead in (",", ".", ";", "-") and item.may_be("then") and not _concludes(items)
         if because or then:
             yield part, lead, True
             yield items[n + 1 :] if because else items[n:], "because", item.may_be("sincere")
             return
-        if item.kind == "but":
+        if item.kind == "condition" and (part or lead):
+            yield part, lead, True
+            yield items[n:], "condition", False
+            return
+        if item.kind == "hence" and (part or lead) and (item.words[0] != "so" or not part):
+            # "Quiet then, so": at the end it concludes what stands before it.
+            if part and n < len(items) - 1:
+                yield part, lead, True
+                part = []
+            lead = "hence"
+        elif item.kind == "but":
             if part:
                 yield part, lead, True
             part, lead = [], "but"
         else:
             part.append(item)
     yield part, lead, True
+
+
+def _concludes(items: list[Item]) -> bool:
+    """A "so" with a choice behind it, and nothing else that tells."""
+    rest = [i.kind for i in items[1:]]
+    return items[0].kind == "hence" and "option" in rest and not {"unknown", "negation", "not", "no"} & set(rest)
 
 
 # ---------------------------------------------------------------- one run of words

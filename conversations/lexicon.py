@@ -21,12 +21,12 @@ from conversations.spelling import RUN, fold, phrase_fold, phrase_words, slips, 
 # What one span can be, the first that fits counting most. Light ones never change a choice by themselves.
 KINDS = (
     *("crisis", "distress", "unclear", "option", "not", "wish", "language", "indifferent", "nonresponse", "abuse"),
-    *("irony", "others", "both", "depends", "instead", "because", "negation", "no", "yes", "against", "rather"),
+    *("irony", "others", "both", "depends", "instead", "because", "condition", "negation", "no", "yes", "against", "rather"),
     *("hedge", "strong", "asks", "but", "or", "and", "than", "compares", "partial", "too", "place", "speaking"),
-    *("filler", "aside", "sincere", "then", "pointing"),
+    *("hence", "filler", "aside", "sincere", "then", "pointing"),
 )
 LIGHT = frozenset(
-    ("filler", "aside", "and", "than", "compares", "partial", "too", "yes", "place", "speaking", "then", "pointing")
+    ("filler", "aside", "and", "than", "compares", "partial", "too", "yes", "place", "speaking", "then", "hence", "pointing")
 )
 LONGEST_SPAN = 9
 ALIKE = 72

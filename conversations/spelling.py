@@ -17,7 +17,7 @@ TOKEN = re.compile(
     rf"(?P<word>{FLAG}|\w+(?:[{APOSTROPHES}]\w+)*\+?)|(?P<mark>[,;:!?()…—–|\n]|\.(?!\w)|(?<=\s)-(?=\s))|(?P<sign>[^\w\s])"
 )
 MARKS = frozenset(",;:!?()…—–|\n.-")
-KEPT_SIGNS = frozenset("&+")  # besides emoji, which are signs of their own
+KEPT_SIGNS = frozenset("&+>")  # besides emoji, which are signs of their own
 RUN = re.compile(r"(.)\1{2,}")
 # Said alike, spelt otherwise: in Dutch, in the villages around, on a phone. Order matters.
 FOLDS = tuple(
@@ -74,6 +74,8 @@ def tokens(text: str) -> tuple[Token, ...]:
     for match in TOKEN.finditer(text):
         word = bare(match[0]) if match["word"] else match[0]
         if match["sign"] and word not in KEPT_SIGNS and unicodedata.category(word) != "So":
+            continue
+        if word == ">" and not (text[: match.start()].rstrip()[-1:].isalnum() and text[match.end() :].strip()[:1].isalnum()):
             continue
         if word and word not in "♀♂":
             found.append(Token(word, match.start(), match.end()))

@@ -13,6 +13,7 @@ from conversations.lexicon import sense
 
 OTHER = {"a": "b", "b": "a"}
 STRENGTH = ("hedge", "rather")
+MOST_OF_A_REASON = 3  # unknown words: with so many, a "not" among them is about something else
 # With these in a clause that gives no side, it is no mere reason.
 TURNS = ("negation", "no", "against", "irony", "asks", "unclear", "not", "wish", "nonresponse", "indifferent")
 
@@ -47,7 +48,8 @@ def stance(parsed: Parsed) -> Stance:
         return unsure
     main: _Said | None = None
     reason_at = -1
-    for clause in parsed.clauses:
+    clauses = _from_the_conclusion(parsed.clauses)
+    for clause in clauses:
         if clause.of("others") and (main is None or clause.of("option", "not")):
             return unsure
         said = _said(clause)
@@ -60,7 +62,7 @@ def stance(parsed: Parsed) -> Stance:
         elif said.kind == "unknown":
             if main is None and all(i.kind == "no" for i in clause.heavy):
                 continue
-            if main is None or clause.lead == "but" or _turns(clause):
+            if main is None or clause.lead == "but" or (_turns(clause) and not _is_a_sentence(clause)):
                 return unsure
             reason_at = clause.items[0].start
             break
@@ -74,9 +76,19 @@ def stance(parsed: Parsed) -> Stance:
             main = _Said("side", main.side, main.weak and said.weak, main.negated or said.negated)
     if main is None:
         return unsure
-    code = f"rather_{main.side}" if main.weak and main.side in OTHER else main.side
+    weak = main.weak or parsed.conditional
+    code = f"rather_{main.side}" if weak and main.side in OTHER else main.side
+    if len(clauses) < len(parsed.clauses):
+        reason_at = parsed.clauses[0].items[0].start
     slips = sum(i.slips for c in parsed.clauses for i in c.items)
     return Stance(code, main.negated, slips, named, parsed.reason_at if reason_at < 0 else reason_at)
+
+
+def _from_the_conclusion(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
+    """What stands before a "so" is the reason, unless it is nothing but a "not" or somebody else's view."""
+    last = max((n for n, clause in enumerate(clauses) if clause.lead == "hence"), default=0)
+    told = all(c.unknown or c.of("option") for c in clauses[:last]) and not any(c.of("others") for c in clauses[:last])
+    return clauses[last:] if last and told and _said(clauses[last]).kind == "side" else clauses
 
 
 def is_question(parsed: Parsed) -> bool:
@@ -88,6 +100,12 @@ def is_question(parsed: Parsed) -> bool:
 def _turns(clause: Clause) -> bool:
     """Whether a clause without a side may speak against the side before it."""
     return bool(clause.of(*TURNS)) or clause.items[0].may_be("pointing")
+
+
+def _is_a_sentence(clause: Clause) -> bool:
+    """Whether this stands for itself, behind a full stop: `Samen. Na 2010 kende ik hier niemand meer.`"""
+    turns_back = any(i.may_be("pointing") for i in clause.items) or clause.of("against", "irony", "asks", "no", "not")
+    return clause.lead in (".", "!") and clause.unknown >= MOST_OF_A_REASON and not turns_back
 
 
 def _side(item: Item) -> str:
@@ -202,7 +220,7 @@ def _weak(items: list[Item]) -> bool:
 def _without_side(items: list[Item], turned: bool) -> _Said:
     if any(i.kind in ("both", "depends") for i in items):
         return _Said("unclear") if turned or any(i.kind == "no" for i in items) else _Said("side", "between")
-    limits = turned and any(i.kind in ("partial", "too") for i in items)
+    limits = turned and any(i.kind == "too" or (i.kind == "partial" and not i.may_be("pointing")) for i in items)
     if limits and not any(i.kind in TURNS and i.kind != "negation" for i in items):
         return _Said("weakens")
     if turned or any(i.kind in TURNS or i.kind in ("others", "or", "abuse", "language") for i in items):

@@ -70,13 +70,13 @@ def examples(part: str = "") -> Iterator[Example]:
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
                 if part in ("", row["part"]):
-                    acceptable = tuple(one.strip() for one in row["acceptable"].split("|") if one.strip())
+                    acceptable = tuple(_in_order(one) for one in row["acceptable"].split("|") if one.strip())
                     yield Example(
                         path.stem,
                         row["at"],
                         row["first"],
                         row["text"],
-                        row["right"],
+                        _in_order(row["right"]),
                         acceptable,
                         tuple(row["never"].split()),
                         row["kind"],
@@ -84,12 +84,18 @@ def examples(part: str = "") -> Iterator[Example]:
                     )
 
 
+def _in_order(outcome: str) -> str:
+    """Several codes in one order, whatever order they were written in."""
+    kind, colon, codes = outcome.strip().partition(":")
+    return kind + colon + " ".join(sorted(codes.split()))
+
+
 def judge(example: Example, content: Content) -> Judged:
     """What comes of one example."""
     read = understand(example.text, example.at, example.language, example.first, content)
     for kind in ("choice", "nonresponse", "wish"):
         if read[kind]:
-            return Judged(example, f"{kind}:{read[kind]}")
+            return Judged(example, _in_order(f"{kind}:{read[kind]}"))
     return Judged(example, "text" if read["method"] == "text" else "ask")
 
 
