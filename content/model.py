@@ -166,9 +166,8 @@ class Command(Strict):
 
 WordClass = Literal[
     "filler", "aside", "speaking", "place", "pointing", "strong", "hedge", "rather", "negation", "no", "partial", "too",
-    "both", "depends", "than", "instead", "compares", "but", "and", "or", "because", "sincere", "then", "hence", "condition",
-    "others",
-    "asks", "irony", "against",
+    "both", "depends", "than", "instead", "compares", "but", "and", "or", "because", "sincere", "then", "hence",
+    "condition", "others", "asks", "irony", "against",
 ]  # fmt: skip
 
 

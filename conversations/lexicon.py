@@ -14,20 +14,47 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from content import Content
-from content.model import Phrases
+from content.model import Phrases, WordClass
 from conversations.question import Option, Question
 from conversations.spelling import RUN, fold, phrase_fold, phrase_words, slips, slips_in_phrase
 
 # What one span can be, the first that fits counting most. Light ones never change a choice by themselves.
 KINDS = (
     *("crisis", "distress", "unclear", "option", "not", "wish", "language", "indifferent", "nonresponse", "abuse"),
-    *("irony", "others", "both", "depends", "instead", "because", "condition", "negation", "no", "yes", "against", "rather"),
+    *(
+        "irony",
+        "others",
+        "both",
+        "depends",
+        "instead",
+        "because",
+        "condition",
+        "negation",
+        "no",
+        "yes",
+        "against",
+        "rather",
+    ),
     *("hedge", "strong", "asks", "but", "or", "and", "than", "compares", "partial", "too", "place", "speaking"),
-    *("hence", "filler", "aside", "sincere", "then", "pointing"),
+    *("hence", "filler", "aside", "sincere", "then", "pointing", "scorn"),
 )
 LIGHT = frozenset(
-    ("filler", "aside", "and", "than", "compares", "partial", "too", "yes", "place", "speaking", "then", "hence", "pointing")
-)
+    (
+        "filler",
+        "aside",
+        "and",
+        "than",
+        "compares",
+        "partial",
+        "too",
+        "yes",
+        "place",
+        "speaking",
+        "then",
+        "hence",
+        "pointing",
+    )
+) | {"scorn"}
 LONGEST_SPAN = 9
 ALIKE = 72
 MOST_KEPT = 200
@@ -111,7 +138,7 @@ class Lexicon:
         return word in self._vocabulary or word in self.ordinary or word in self._everyday
 
     def is_distress(self, said: Sequence[str]) -> bool:
-        """Whether this clause is a cry for help and nothing else: `ik kan niet meer`, not `ik kan niet meer parkeren`."""
+        """Whether this is a cry for help and nothing else: `ik kan niet meer`, not `ik kan niet meer parkeren`."""
         kept = [word for word in said if word.isalnum()]
         ahead = next((n for n, word in enumerate(kept) if word not in self.fillers), 0)
         return any(fold("".join(kept[n:])) in self._alone for n in range(ahead + 1))
@@ -255,7 +282,7 @@ def _labels(question: Question, content: Content) -> Iterator[str]:
 
 def _phrases(question: Question, content: Content) -> Iterator[tuple[str, Sense]]:
     for option in {o.code: o for o in (*question.on_screen, *question.options, *question.doors)}.values():
-        yield from _option(option)
+        yield from _option(option, content.phrases)
     for option in question.on_screen:
         yield option.label, sense("option", option.code)
     if question.item == "position":
@@ -266,20 +293,32 @@ def _phrases(question: Question, content: Content) -> Iterator[tuple[str, Sense]
     yield from _everywhere(question, content.phrases)
 
 
-def _option(option: Option) -> Iterator[tuple[str, Sense]]:
+TURNING: tuple[WordClass, ...] = ("negation", "too")
+
+
+def _option(option: Option, phrases: Phrases) -> Iterator[tuple[str, Sense]]:
     for phrase in (option.label, *option.heard):
         yield phrase, sense("option", option.code)
-    if not option.code.startswith("rather_"):
-        yield from ((phrase, sense("not", option.code)) for phrase in option.refuse)
+    if option.code.startswith("rather_"):
+        return
+    turning = {word for kind in TURNING for word in phrases.words[kind].all()}
+    for phrase in option.refuse:
+        yield phrase, sense("not", option.code)
+        # `A dead place` and `no dead place` say the same of it; `not quiet` and `not not quiet` do not.
+        if not turning.intersection(phrase_words(phrase)):
+            yield phrase, sense("scorn", option.code)
 
 
 def _topics(question: Question, content: Content) -> Iterator[tuple[str, Sense]]:
-    """A dilemma is also named by its sides."""
-    for option in question.options:
-        yield from ((phrase, sense("option", option.code)) for phrase in content.dilemmas[option.code].heard.all())
-        for pole in content.dilemmas[option.code].sides.values():
+    """A dilemma is also named by its sides, where that is no other one's name."""
+    names = {o.code: {o.label, *o.heard, *content.dilemmas[o.code].heard.all()} for o in question.options}
+    taken = {phrase_words(name) for heard in names.values() for name in heard}
+    for code, heard in names.items():
+        yield from ((phrase, sense("option", code)) for phrase in heard)
+        for pole in content.dilemmas[code].sides.values():
             for phrase in (*pole.label.by.values(), *pole.heard.all()):
-                yield phrase, sense("option", option.code)
+                if phrase_words(phrase) not in taken:
+                    yield phrase, sense("option", code)
 
 
 def _everywhere(question: Question, phrases: Phrases) -> Iterator[tuple[str, Sense]]:

@@ -35,7 +35,9 @@ def pick(parsed: Parsed, question: Question, ordinary: frozenset[str]) -> Picked
     reason_at = parsed.reason_at
     for clause in parsed.clauses:
         items = _before_than(clause)
-        turned = any(i.kind in ("negation", "not", "no", "against", "nonresponse") for i in items)
+        turned = any(
+            i.kind in ("negation", "not", "no", "against", "nonresponse") and not _joins(i, items) for i in items
+        )
         codes = [code for i in items if i.kind == "option" for code in _codes(i)]
         if any(i.kind in ("unknown", "too") for i in items):
             if codes or not wanted or turned or clause.lead == "but" or items[0].may_be("pointing"):
@@ -93,6 +95,11 @@ def _yes_or_no(clause: Clause) -> str:
         plain = all(i.may_be("yes") for i in clause.of("option"))
         return "unclear" if plain or turned > 1 else "no"
     return "unclear" if codes or turned else "nothing"
+
+
+def _joins(item: Item, items: tuple[Item, ...]) -> bool:
+    """`n` is an "and" between two choices, and a "no" elsewhere."""
+    return item.may_be("and") and sum(i.kind == "option" for i in items) > 1
 
 
 def _named(parsed: Parsed) -> list[str]:

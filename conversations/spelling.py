@@ -75,11 +75,16 @@ def tokens(text: str) -> tuple[Token, ...]:
         word = bare(match[0]) if match["word"] else match[0]
         if match["sign"] and word not in KEPT_SIGNS and unicodedata.category(word) != "So":
             continue
-        if word == ">" and not (text[: match.start()].rstrip()[-1:].isalnum() and text[match.end() :].strip()[:1].isalnum()):
+        if word == ">" and len(text) > 1 and not _between_words(text, match):
             continue
         if word and word not in "♀♂":
             found.append(Token(word, match.start(), match.end()))
     return tuple(found)
+
+
+def _between_words(text: str, match: re.Match[str]) -> bool:
+    """`app > desk` sets one before the other; an arrow does not."""
+    return text[: match.start()].rstrip()[-1:].isalnum() and text[match.end() :].lstrip()[:1].isalnum()
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conversations.clauses import Clause, Item, Parsed
-from conversations.lexicon import sense
+from conversations.lexicon import LIGHT, sense
 
 OTHER = {"a": "b", "b": "a"}
 STRENGTH = ("hedge", "rather")
@@ -113,7 +113,9 @@ def _side(item: Item) -> str:
 
 
 def _said(clause: Clause) -> _Said:
-    items = [part for item in clause.items for part in _apart(_turned(item, clause))]
+    items = _without_scorn([part for item in clause.items for part in _apart(_turned(item, clause))])
+    if _defended(items):
+        return _Said("unclear")
     turn = next((n for n, i in enumerate(items) if _prefers(i, n, items)), None)
     if turn is not None:
         return _compared(items[:turn], items[turn + 1 :], items[turn].may_be("instead"))
@@ -141,6 +143,22 @@ def _apart(item: Item) -> tuple[Item, ...]:
         return (item,)
     too = Item((sense("too"),), item.words[:1], item.start, item.start)
     return (too, Item((sense("option", item.value),), item.words[1:], item.start, item.end, item.slips))
+
+
+def _without_scorn(items: list[Item]) -> list[Item]:
+    """`No dead place` is what `a dead place` is, written down as refusing a side: one "not", not two."""
+    kept: list[Item] = []
+    for n, item in enumerate(items):
+        behind = next((i for i in items[n + 1 :] if i.kind not in LIGHT), None)
+        if not (item.kind == "negation" and behind and behind.may_be("scorn")):
+            kept.append(item)
+    return kept
+
+
+def _defended(items: list[Item]) -> bool:
+    """`Quiet is not boring`: a side is named beside what others scorn it for."""
+    named = {_side(i) for i in items if i.kind == "option"}
+    return bool(named & {_side(i) for i in items if i.may_be("scorn")})
 
 
 def _prefers(item: Item, n: int, items: list[Item]) -> bool:

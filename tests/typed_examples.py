@@ -2,7 +2,8 @@
 
 `tests/understanding/*.tsv` were written before the reader was tuned, by people who had not seen it.
 Part `tune` is what one looks at while working; of part `held` one looks at the figures only.
-An example says what is right, what is acceptable, and what must never be recorded. `ask` stands for
+Asking back is acceptable wherever somebody says it in words of their own; never at a label, a code or a slip
+unless the example says so. An example says what is right, what is acceptable, and what must never be recorded. `ask` stands for
 asked back, `text` for kept as own words; `*` for every choice and every nonresponse.
 """
 
