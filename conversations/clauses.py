@@ -120,7 +120,8 @@ def _telling(said: Sequence[Token], lexicon: Lexicon) -> list[Token]:
     told: list[Token] = []
     for token in said:
         twice = bool(told) and not token.breaks and token.word == told[-1].word and not token.word.isdigit()
-        if token not in pictures and not (twice and token.word * 2 not in lexicon.exact):
+        twice = twice and token.word * 2 not in lexicon.exact and not lexicon.turns(token.word)
+        if token not in pictures and not twice:
             told.append(token)
     return told
 
@@ -149,6 +150,8 @@ def _split(items: list[Item], lead: str) -> Iterator[tuple[list[Item], str, bool
     for n, item in enumerate(items):
         because = item.may_be("because") and item.kind != "option"
         then = n == 0 and lead in (",", ".", ";", "-") and item.may_be("then") and not _concludes(items)
+        if then and any(i.kind in ("negation", "against", "irony", "not", "no") for i in items):
+            then = False  # "growth, then I am gone"
         if because or then:
             yield part, lead, True
             yield items[n + 1 :] if because else items[n:], "because", item.may_be("sincere")
@@ -216,8 +219,8 @@ def _look(words: list[str], right: list[str], lexicon: Lexicon) -> tuple[tuple[S
     wrong = sum(a != b for a, b in zip(words, right, strict=True))
     if wrong and (senses := lexicon.exact.get(mended)):
         return senses, _cost(senses) + SLIP * wrong, wrong
-    if len(words) > 1 and len(words[-1]) < 3:
-        return None  # folding would drop an "en" behind a phrase
+    if len(words) > 1 and (len(words[-1]) < 3 or any(lexicon.turns(w) for w in words)):
+        return None  # folding would drop an "en" behind a phrase, or make "zeg geen" a "zeggen"
     if len(squash) > 3 and (senses := lexicon.folded.get(fold(squash))):
         return senses, _cost(senses) + FOLDED, 0
     if wrong and (senses := lexicon.folded.get(fold(mended))):
@@ -238,7 +241,7 @@ def _without_fillers(right: list[str], wrong: int, lexicon: Lexicon) -> tuple[tu
 
 def _cost(senses: tuple[Sense, ...]) -> float:
     kind = senses[0].kind
-    return EASY if kind in LIGHT else CHOICE if kind in ("option", "not", "unclear", "crisis") else HEAVY
+    return EASY if kind in LIGHT else CHOICE if kind in ("option", "not", "unclear", "crisis", "irony") else HEAVY
 
 
 def _as_a_whole(items: list[Item], lexicon: Lexicon) -> list[Item]:

@@ -14,7 +14,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from content import Content
-from content.model import Phrases, WordClass
+from content.model import Phrases
 from conversations.question import Option, Question
 from conversations.spelling import RUN, fold, phrase_fold, phrase_words, slips, slips_in_phrase
 
@@ -36,7 +36,7 @@ KINDS = (
         "rather",
     ),
     *("hedge", "strong", "asks", "but", "or", "and", "than", "compares", "partial", "too", "place", "speaking"),
-    *("hence", "filler", "aside", "sincere", "then", "pointing", "scorn"),
+    *("hence", "filler", "aside", "sincere", "then", "pointing"),
 )
 LIGHT = frozenset(
     (
@@ -159,20 +159,22 @@ class Lexicon:
                 return shorter
         folded = fold(word)
         alike = self._by_fold.get(folded)
-        if alike and (self._weight(alike) < 2 or self._turns(alike)):
+        if alike and (self._weight(alike) < 2 or self.turns(alike)):
             return alike
         near = _near(word, self._by_length, slips(len(word))) or [
             (self._by_fold[known], far) for known, far in _near(folded, self._folds_by_length, slips(len(folded)))
         ]
         # Four letters with another one in place of one are another word: wait, want.
         near = [(known, far) for known, far in near if len(word) > 4 or _swapped_or_missed(word, known)]
+        # `onrechtvaardig` is no slip of `rechtvaardig`.
+        near = [(known, far) for known, far in near if not word.endswith(known)]
         best = [known for known, far in near if far == near[0][1]]
         if alike and not any(self._weight(known) < 2 for known in best):
             return alike
         if not best:
             return None
         # What may be a "not" or something else, or one choice or another, is nothing sure.
-        if len({self._turns(known) for known in best}) > 1 or len(self._meant(best)) > 1:
+        if len({self.turns(known) for known in best}) > 1 or len(self._meant(best)) > 1:
             return None
         return min(best, key=lambda known: (self._weight(known), known[0] != word[0], known))
 
@@ -186,7 +188,8 @@ class Lexicon:
             return 1
         return 2 if word in self._telling else 3
 
-    def _turns(self, word: str) -> bool:
+    def turns(self, word: str) -> bool:
+        """Whether this word by itself is a \"not\"."""
         return any(s.kind == "negation" for s in self.exact.get(word, ()))
 
     def closest(self, said: tuple[str, ...]) -> tuple[tuple[Sense, ...], int] | None:
@@ -197,6 +200,9 @@ class Lexicon:
         squash = "".join(said)
         near = _near(squash, self._long, slips_in_phrase(len(squash)))
         near = [(known, far) for known, far in near if _word_for_word(said, self._words[known], far)]
+        # A figure is no slip of another one.
+        figures = _figures(squash)
+        near = [(known, far) for known, far in near if _figures(known) == figures]
         if not near:
             return None
         best = {self.exact[known] for known, far in near if far == near[0][1]}
@@ -220,6 +226,10 @@ def _near(word: str, groups: dict[int, list[str]], allowed: int) -> list[tuple[s
             near = process.extract(word, group, scorer=OSA.distance, score_cutoff=allowed, limit=4)
             found += [(known, int(far)) for known, far, _ in near]
     return sorted(found, key=lambda one: (one[1], one[0]))
+
+
+def _figures(squash: str) -> str:
+    return "".join(c for c in squash if c.isdigit())
 
 
 def _word_for_word(said: tuple[str, ...], known: tuple[str, ...], far: int) -> bool:
@@ -282,7 +292,7 @@ def _labels(question: Question, content: Content) -> Iterator[str]:
 
 def _phrases(question: Question, content: Content) -> Iterator[tuple[str, Sense]]:
     for option in {o.code: o for o in (*question.on_screen, *question.options, *question.doors)}.values():
-        yield from _option(option, content.phrases)
+        yield from _option(option)
     for option in question.on_screen:
         yield option.label, sense("option", option.code)
     if question.item == "position":
@@ -293,20 +303,11 @@ def _phrases(question: Question, content: Content) -> Iterator[tuple[str, Sense]
     yield from _everywhere(question, content.phrases)
 
 
-TURNING: tuple[WordClass, ...] = ("negation", "too")
-
-
-def _option(option: Option, phrases: Phrases) -> Iterator[tuple[str, Sense]]:
+def _option(option: Option) -> Iterator[tuple[str, Sense]]:
     for phrase in (option.label, *option.heard):
         yield phrase, sense("option", option.code)
-    if option.code.startswith("rather_"):
-        return
-    turning = {word for kind in TURNING for word in phrases.words[kind].all()}
-    for phrase in option.refuse:
-        yield phrase, sense("not", option.code)
-        # `A dead place` and `no dead place` say the same of it; `not quiet` and `not not quiet` do not.
-        if not turning.intersection(phrase_words(phrase)):
-            yield phrase, sense("scorn", option.code)
+    if not option.code.startswith("rather_"):
+        yield from ((phrase, sense("not", option.code)) for phrase in option.refuse)
 
 
 def _topics(question: Question, content: Content) -> Iterator[tuple[str, Sense]]:

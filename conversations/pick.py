@@ -62,7 +62,7 @@ def answer_yes_or_no(parsed: Parsed) -> Picked:
     """A consent: only a plain yes is a yes, and anything that takes it back makes it none."""
     named = _named(parsed)
     unsure = Picked(named=tuple(named))
-    if not parsed.clauses or parsed.of(*BARS, "depends") or is_question(parsed):
+    if not parsed.clauses or parsed.of(*BARS, "depends", "wish", "against") or is_question(parsed):
         return unsure
     found = ""
     for clause in parsed.clauses:
@@ -87,7 +87,8 @@ def _yes_or_no(clause: Clause) -> str:
     if clause.of("hedge", "nonresponse", "or", "both") and "no" not in codes:
         return "unclear"
     turned = len(clause.of("negation"))
-    if codes == {"no"} and turned < 2:
+    first = clause.heavy[0] if clause.heavy else clause.items[0]
+    if codes == {"no"} and (not turned or first.may_be("no")) and turned < 2:
         return "no"
     if codes == {"yes"}:
         if not turned:

@@ -18,6 +18,8 @@ def code(text: str, question: Question, phrases: Phrases) -> tuple[str, ...]:
     known = {o.code.casefold(): o.code for o in (*question.options, *question.on_screen, *question.doors)}
     if text.strip().casefold() in known:
         return (known[text.strip().casefold()],)
+    if "?" in text or question.item == "neighbourhood":
+        return ()
     beside = _beside(phrases)
     said = [w for w in words(text) if w not in ("en", "and", "&", "+")]
     named = [w for w in said if w in known or w not in beside] if len(said) > 1 else said

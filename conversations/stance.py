@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conversations.clauses import Clause, Item, Parsed
-from conversations.lexicon import LIGHT, sense
+from conversations.lexicon import sense
 
 OTHER = {"a": "b", "b": "a"}
 STRENGTH = ("hedge", "rather")
@@ -113,8 +113,8 @@ def _side(item: Item) -> str:
 
 
 def _said(clause: Clause) -> _Said:
-    items = _without_scorn([part for item in clause.items for part in _apart(_turned(item, clause))])
-    if _defended(items):
+    items = [part for item in clause.items for part in _apart(_turned(item, clause))]
+    if _says_less(items):
         return _Said("unclear")
     turn = next((n for n, i in enumerate(items) if _prefers(i, n, items)), None)
     if turn is not None:
@@ -145,26 +145,11 @@ def _apart(item: Item) -> tuple[Item, ...]:
     return (too, Item((sense("option", item.value),), item.words[1:], item.start, item.end, item.slips))
 
 
-def _without_scorn(items: list[Item]) -> list[Item]:
-    """`No dead place` is what `a dead place` is, written down as refusing a side: one "not", not two."""
-    kept: list[Item] = []
-    for n, item in enumerate(items):
-        behind = next((i for i in items[n + 1 :] if i.kind not in LIGHT), None)
-        if not (item.kind == "negation" and behind and behind.may_be("scorn")):
-            kept.append(item)
-    return kept
-
-
-def _defended(items: list[Item]) -> bool:
-    """`Quiet is not boring`: a side is named beside what others scorn it for."""
-    named = {_side(i) for i in items if i.kind == "option"}
-    return bool(named & {_side(i) for i in items if i.may_be("scorn")})
-
-
 def _prefers(item: Item, n: int, items: list[Item]) -> bool:
     """Whether this word sets one thing before another: `dan` only behind `liever` or the like."""
     if item.may_be("instead") and item.kind not in ("option", "not"):
-        return True
+        # "Twijfel over groei" sets nothing over anything.
+        return item.words[0] not in OVER or any(i.kind == "option" for i in items[:n])
     compares = any(i.may_be("rather") or i.may_be("compares") or i.kind == "hedge" for i in items[:n])
     compares = compares or any(_rather(i) or (i.kind == "option" and i.words[0] in PREFERS) for i in items[:n])
     return compares and n > 0 and n < len(items) - 1 and item.may_be("than") and item.words[0] not in ("to", "then")
@@ -174,6 +159,15 @@ PREFERS = frozenset(
     ("meer", "more", "mie", "mier", "beter", "better", "liever", "lever", "leever", "rather", "eerder", "ierder")
 )
 TOO = frozenset({"te", "too"})
+OVER = frozenset({"over", "above", "boven", "bove", "boeve", "before", "more"})
+WITHOUT = frozenset({"zonder", "without", "zoonder", "sans"})
+LESS = frozenset({"minder", "less", "fewer", "niets", "niks", "nieks", "nothing", "geen", "gein", "no"})
+
+
+def _says_less(items: list[Item]) -> bool:
+    """`Quiet is less important than shops`: a comparison turned round, asked back."""
+    less = next((n for n, i in enumerate(items) if i.kind == "negation" and LESS.intersection(i.words)), None)
+    return less is not None and any(i.may_be("than") for i in items[less + 1 :])
 
 
 def _rather(item: Item) -> bool:
@@ -181,7 +175,7 @@ def _rather(item: Item) -> bool:
 
 
 def _compared(left: list[Item], right: list[Item], instead: bool) -> _Said:
-    if any(i.kind in ("negation", "not", "no", "but") for i in left):
+    if any(i.kind in ("negation", "not", "no", "but", "nonresponse") for i in left):
         return _Said("unclear")
     wanted = {_side(i) for i in left if i.kind == "option"}
     unwanted = {_side(i) for i in right if i.kind == "option"} if not _negated(right) else set()
@@ -209,7 +203,7 @@ def _plain(items: list[Item]) -> _Said:
     sides = {_side(i) for i in items if i.kind in ("option", "not")}
     if not sides:
         return _without_side(items, bool(turns))
-    if any(i.kind in ("nonresponse", "indifferent", "language", "abuse", "against", "asks") for i in items):
+    if any(i.kind in ("nonresponse", "indifferent", "language", "abuse", "against", "asks", "depends") for i in items):
         return _Said("unclear")
     if any(i.kind == "no" for i in items) and not turns:
         return _Said("unclear")
@@ -221,7 +215,9 @@ def _plain(items: list[Item]) -> _Said:
         if any(i.kind == "too" for i in items):
             return _Said("side", OTHER[side], True, True) if side in OTHER else _Said("unclear")
         return _Said("side", side, weak)
-    if len(turns) > 1 or side == "between" or any(i.kind == "or" for i in items):
+    # "Without growth we die" is no wish to do without.
+    without = bool(WITHOUT.intersection(items[turns[0]].words)) and len(items) > turns[0] + 2
+    if len(turns) > 1 or without or side == "between" or any(i.kind == "or" for i in items):
         return _Said("unclear")
     partly = any(i.kind in ("partial", "too") for i in items[turns[0] :])
     return _Said("side", OTHER[side], weak or partly, True)
@@ -253,6 +249,8 @@ def _both_sides(items: list[Item], turns: list[int]) -> _Said:
     if "between" in {_side(i) for i in items if i.kind == "option"}:
         return _Said("unclear")
     where = [(n, _side(i)) for n, i in enumerate(items) if i.kind in ("option", "not")]
+    if len(where) > 2:
+        return _Said("unclear")
     if not turns:
         joined = any(i.may_be("and") or i.kind == "both" for i in items[where[0][0] : where[-1][0]])
         joined = joined or any(i.kind == "both" for i in items)
