@@ -160,7 +160,7 @@ def _split(items: list[Item], lead: str) -> Iterator[tuple[list[Item], str, bool
             yield part, lead, True
             yield items[n:], "condition", False
             return
-        if item.kind == "hence" and (part or lead) and (item.words[0] != "so" or not part):
+        if item.may_be("hence") and (part or lead) and (item.words[0] != "so" or not part):
             # "Quiet then, so": at the end it concludes what stands before it.
             if part and n < len(items) - 1:
                 yield part, lead, True
@@ -178,7 +178,7 @@ def _split(items: list[Item], lead: str) -> Iterator[tuple[list[Item], str, bool
 def _concludes(items: list[Item]) -> bool:
     """A "so" with a choice behind it, and nothing else that tells."""
     rest = [i.kind for i in items[1:]]
-    return items[0].kind == "hence" and "option" in rest and not {"unknown", "negation", "not", "no"} & set(rest)
+    return items[0].may_be("hence") and "option" in rest and not {"unknown", "negation", "not", "no"} & set(rest)
 
 
 # ---------------------------------------------------------------- one run of words

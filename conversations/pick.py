@@ -40,7 +40,7 @@ def pick(parsed: Parsed, question: Question, ordinary: frozenset[str]) -> Picked
         )
         codes = [code for i in items if i.kind == "option" for code in _codes(i)]
         if any(i.kind in ("unknown", "too") for i in items):
-            if codes or not wanted or turned or clause.lead == "but" or items[0].may_be("pointing"):
+            if codes or not wanted or turned or clause.lead == "but" or _points_back(items, question):
                 return unsure
             reason_at = clause.items[0].start if reason_at < 0 else reason_at
             break
@@ -96,6 +96,11 @@ def _yes_or_no(clause: Clause) -> str:
         plain = all(i.may_be("yes") for i in clause.of("option"))
         return "unclear" if plain or turned > 1 else "no"
     return "unclear" if codes or turned else "nothing"
+
+
+def _points_back(items: tuple[Item, ...], question: Question) -> bool:
+    """`Growth, that is nonsense` may turn it round; where somebody lives, nothing does."""
+    return items[0].may_be("pointing") and question.item != "neighbourhood"
 
 
 def _joins(item: Item, items: tuple[Item, ...]) -> bool:

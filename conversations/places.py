@@ -33,7 +33,7 @@ def code(text: str, question: Question, phrases: Phrases) -> tuple[str, ...]:
 
 def place(text: str, question: Question, phrases: Phrases) -> tuple[str, ...]:
     """The choices that stand at the places typed; empty when it is no place, or one too many."""
-    if not question.numbered:
+    if not question.numbered or text.lstrip().startswith("-"):
         return ()
     named, shown = _numbers(phrases), [o.code for o in question.on_screen]
     said = [t.word for t in tokens(text) if not t.breaks]

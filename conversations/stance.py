@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conversations.clauses import Clause, Item, Parsed
-from conversations.lexicon import sense
+from conversations.lexicon import LIGHT, sense
 
 OTHER = {"a": "b", "b": "a"}
 STRENGTH = ("hedge", "rather")
@@ -85,9 +85,9 @@ def stance(parsed: Parsed) -> Stance:
 
 
 def _from_the_conclusion(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
-    """What stands before a "so" is the reason, unless it is nothing but a "not" or somebody else's view."""
+    """What stands before a "so" is the reason, unless it is nothing but a "not"."""
     last = max((n for n, clause in enumerate(clauses) if clause.lead == "hence"), default=0)
-    told = all(c.unknown or c.of("option") for c in clauses[:last]) and not any(c.of("others") for c in clauses[:last])
+    told = all(c.unknown or c.of("option", "others") for c in clauses[:last])
     return clauses[last:] if last and told and _said(clauses[last]).kind == "side" else clauses
 
 
@@ -198,7 +198,7 @@ def _negated(items: list[Item]) -> bool:
 def _plain(items: list[Item]) -> _Said:
     """A clause without a comparison."""
     if any(i.kind == "unknown" for i in items):
-        return _Said("unknown") if not _speaks(items) else _Said("unclear")
+        return _Said("side", "between") if _depends(items) else _Said("unclear" if _speaks(items) else "unknown")
     turns = [n for n, i in enumerate(items) if i.kind in ("negation", "not")]
     sides = {_side(i) for i in items if i.kind in ("option", "not")}
     if not sides:
@@ -221,6 +221,12 @@ def _plain(items: list[Item]) -> _Said:
         return _Said("unclear")
     partly = any(i.kind in ("partial", "too") for i in items[turns[0] :])
     return _Said("side", OTHER[side], weak or partly, True)
+
+
+def _depends(items: list[Item]) -> bool:
+    """`Depends on who comes`: whatever it depends on, somebody is in between."""
+    heavy = [i.kind for i in items if i.kind not in LIGHT]
+    return heavy[0] == "depends" and set(heavy) <= {"depends", "unknown", "asks", "others"}
 
 
 def _speaks(items: list[Item]) -> bool:

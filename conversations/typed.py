@@ -162,7 +162,8 @@ def _chosen(text: str, parsed: Parsed, question: Question, known: Lexicon) -> Re
 
 
 def _age(text: str, parsed: Parsed, phrases: Phrases) -> Reading | None:
-    code = age_band(text, phrases.ages) if not parsed.of("others", "negation", "irony") else None
+    doubted = "?" in text or parsed.of("others", "negation", "irony")
+    code = age_band(text, phrases.ages) if not doubted else None
     return Reading((code,), method="typed_number", score=PLAIN) if code else None
 
 

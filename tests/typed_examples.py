@@ -1,10 +1,12 @@
 """Typed examples of three languages and how often they are read right: `python -m tests.typed_examples [tune|held]`.
 
-`tests/understanding/*.tsv` were written before the reader was tuned, by people who had not seen it.
-Part `tune` is what one looks at while working; of part `held` one looks at the figures only. Part `hard` was written against the reader, to break it.
-Asking back is acceptable wherever somebody says it in words of their own; never at a label, a code or a slip
-unless the example says so. An example says what is right, what is acceptable, and what must never be recorded. `ask` stands for
-asked back, `text` for kept as own words; `*` for every choice and every nonresponse.
+`tests/understanding/*.tsv` were written by people who had not seen the reader. Part `tune` is what one
+looks at while working; of part `held` one looks at the figures only. Part `hard` was written against the
+reader, to break it: mostly what nobody means literally, so that its figures are no measure.
+
+An example says what is right, what is acceptable, and what must never be recorded. `ask` stands for asked
+back, `text` for kept as own words; `*` for every choice and every nonresponse. Asking back is acceptable
+wherever somebody speaks in words of their own; at a label, a code or a slip only where the example says so.
 """
 
 from __future__ import annotations
