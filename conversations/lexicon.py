@@ -40,6 +40,7 @@ KINDS = (
 )
 LIGHT = frozenset(
     (
+        "pointing",
         "filler",
         "aside",
         "and",
@@ -52,9 +53,8 @@ LIGHT = frozenset(
         "speaking",
         "then",
         "hence",
-        "pointing",
     )
-) | {"scorn"}
+)
 LONGEST_SPAN = 9
 ALIKE = 72
 MOST_KEPT = 200
@@ -264,8 +264,9 @@ _kept: dict[tuple[object, ...], tuple[Content, Lexicon]] = {}
 
 def lexicon(question: Question, content: Content) -> Lexicon:
     """The lexicon of this question, made once."""
-    options = (*question.options, *question.on_screen, *question.doors)
-    key = (id(content), question.at, tuple((o.code, o.label) for o in options))
+    # Labels are heard in every language and every order: one lexicon serves all who are asked this.
+    codes = frozenset(o.code for o in (*question.options, *question.on_screen, *question.doors))
+    key = (id(content), question.at, codes)
     if key not in _kept:
         if len(_kept) >= MOST_KEPT:
             _kept.clear()
