@@ -138,7 +138,7 @@ class Lexicon:
         return word in self._vocabulary or word in self.ordinary or word in self._everyday
 
     def is_distress(self, said: Sequence[str]) -> bool:
-        """Whether this is a cry for help and nothing else: `ik kan niet meer`, not `ik kan niet meer parkeren`."""
+        """Whether this is a cry for help and nothing else: `i cant go on`, and not `i cant go on parking here`."""
         kept = [word for word in said if word.isalnum()]
         ahead = next((n for n, word in enumerate(kept) if word not in self.fillers), 0)
         return any(fold("".join(kept[n:])) in self._alone for n in range(ahead + 1))
