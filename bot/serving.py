@@ -15,6 +15,7 @@ from typing import Any
 from aiohttp import web
 
 from bot import staff, webchat
+from bot.clock import Clock
 from bot.desk import Desk
 from bot.house import House, staff_token
 from bot.push import Push
@@ -28,7 +29,7 @@ from storage.worker import NotKept
 
 log = logging.getLogger(__name__)
 STOP_SECONDS = 4.0
-TIDY_SECONDS = 6 * 3600
+TIDY_SECONDS, CLOCK_SECONDS = 6 * 3600, 60
 SAFE_REVEAL_AT = 10
 
 
@@ -39,18 +40,18 @@ async def run(house: House) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     house.worker.start()
-    desk, leader = house.desk(), Leader(house.engine)
+    desk, leader, clock = house.desk(), Leader(house.engine), Clock()
     telegram = _telegram(house, desk)
     web_chat = webchat.app(desk, house.content, settings.public_web, settings.public_web.startswith("https:"))
     key, key_file = staff_token(settings)
-    health = _health(house, telegram, leader)
+    health = _health(house, telegram, leader, clock)
     desk_of_staff = staff.app(house, key, health)
     # What one process does for all; and what each does.
     duties: list[Callable[[], Awaitable[None]]] = [
         Push(house.worker, house.content, settings).run,
-        partial(_tidy, house),
+        partial(_tidy, house, clock),
     ]
-    jobs: list[Callable[[], Coroutine[Any, Any, None]]] = []
+    jobs: list[Callable[[], Coroutine[Any, Any, None]]] = [clock.run]
     if isinstance(telegram, Webhook):
         telegram.join(web_chat)
         duties.append(telegram.lead)
@@ -92,9 +93,10 @@ async def _listen(app: web.Application, where: str, setting: str) -> web.AppRunn
     return runner
 
 
-def _health(house: House, telegram: Telegram | None, leader: Leader) -> Callable[[], dict[str, Any]]:
+def _health(house: House, telegram: Telegram | None, leader: Leader, clock: Clock) -> Callable[[], dict[str, Any]]:
     def state() -> dict[str, Any]:
-        found: dict[str, Any] = {"database": house.worker.healthy}
+        found: dict[str, Any] = {"database": house.worker.healthy, "clock": clock.health()}
+        found["leading"] = {"ready": True, "leads": leader.held}
         if isinstance(telegram, Webhook) or (telegram and leader.held):
             found["telegram"] = telegram.health()
         elif telegram:
@@ -104,8 +106,10 @@ def _health(house: House, telegram: Telegram | None, leader: Leader) -> Callable
     return state
 
 
-async def _tidy(house: House) -> None:
+async def _tidy(house: House, clock: Clock) -> None:
     while True:
+        while not clock.steady:  # noqa: ASYNC110  the clock's own watch says so, some time
+            await asyncio.sleep(CLOCK_SECONDS)
         # A database that keeps nothing now is told of elsewhere; nothing hangs on this time.
         with suppress(NotKept):
             await house.worker.run(lambda conn: forget_updates(conn, now()))

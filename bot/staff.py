@@ -12,6 +12,7 @@ from typing import Any
 
 from aiohttp import web
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics, openapi, staff_routes
 from bot.download import Pieces, send
@@ -29,6 +30,7 @@ from storage.staff_keys import Staff
 log = logging.getLogger(__name__)
 
 DOWNLOADS_AT_ONCE = 3
+COUNTS_SECONDS = 5.0
 LONGEST_PURPOSE = 200
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -89,7 +91,12 @@ class _Api:
         return {"ready": not reasons, "reasons": reasons, **parts}
 
     async def metrics(self, request: web.Request) -> web.Response:
-        body = await self._access.read(metrics.exposition)
+        parts = self._health()
+        try:
+            body = await asyncio.wait_for(self._access.read(partial(metrics.exposition, parts)), COUNTS_SECONDS)
+        except (SQLAlchemyError, TimeoutError):
+            # How this process is has to be known when the database is gone, most of all then.
+            body = metrics.exposition(parts, None)
         return web.Response(body=body, headers={"Content-Type": metrics.MEDIA})
 
     async def openapi(self, request: web.Request) -> web.Response:

@@ -89,9 +89,10 @@ class Access:
                 return signed_in
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         key = given.strip().encode("utf8", "surrogateescape").decode("utf8", "replace")
-        holder = await self.read(lambda conn: self.staff.holder(conn, key)) if scheme.lower() == "bearer" else None
-        if holder:
-            return holder
+        if scheme.lower() == "bearer":
+            holder = self.staff.first(key) or await self.read(lambda conn: self.staff.holder(conn, key))
+            if holder:
+                return holder
         if given:
             self._lockout.failed(here)
             nobody = Actor("nobody", f"api {here}")

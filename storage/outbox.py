@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
 from content import Content
 from storage.database import upsert
@@ -23,6 +23,10 @@ from storage.tables import Mark, Outbox, Release
 RELEASED = "nl.stadsdialoog.summary.released"
 ERASED = "nl.stadsdialoog.participant.erased"
 KEEP_TRYING = timedelta(days=30)
+# Also a clock that is far ahead for a while makes nothing too old that was hardly tried.
+LEAST_TRIES = 9
+# Nothing waits for longer: what seems to was put off while the clock was ahead.
+LONGEST_WAIT = timedelta(days=2)
 
 outbox = Outbox.__table__  # type: ignore[attr-defined]
 marks = Mark.__table__  # type: ignore[attr-defined]
@@ -81,7 +85,7 @@ def due(conn: Connection, now: datetime, targets: Sequence[str], most: int = 20)
     """What these targets should get now, the drop folder's first, then the oldest first."""
     query = (
         select(outbox.c.id, outbox.c.type, outbox.c.target, outbox.c.payload, outbox.c.made_at, outbox.c.tries)
-        .where(outbox.c.done_at.is_(None), outbox.c.next_at <= now, outbox.c.target.in_(targets))
+        .where(outbox.c.done_at.is_(None), _is_due(now), outbox.c.target.in_(targets))
         .order_by(outbox.c.target, outbox.c.made_at, outbox.c.id)
         .limit(most)
     )
@@ -112,7 +116,7 @@ def failed(conn: Connection, parcel: Parcel, now: datetime, wait: timedelta, err
 
 def expire(conn: Connection, now: datetime) -> int:
     """Give up what could not be delivered in KEEP_TRYING; how many that were."""
-    old = (outbox.c.done_at.is_(None), outbox.c.made_at < now - KEEP_TRYING)
+    old = (outbox.c.done_at.is_(None), outbox.c.made_at < now - KEEP_TRYING, outbox.c.tries >= LEAST_TRIES)
     erased = conn.execute(delete(outbox).where(*old, outbox.c.type == ERASED)).rowcount
     return erased + conn.execute(update(outbox).where(*old).values(done_at=now, last_error="given up")).rowcount
 
@@ -149,6 +153,10 @@ def file_name(parcel: Parcel) -> str:
 
 
 # ---------------------------------------------------------------- inside
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return or_(outbox.c.next_at <= now, outbox.c.next_at > now + LONGEST_WAIT)
 
 
 def _gone_mark(url: str) -> str:

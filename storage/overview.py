@@ -1,17 +1,19 @@
-"""Live counts of walks, never of opinions: how many people are where in each round."""
+"""Live counts of walks, never of opinions: how many people are where in each round, and what waits to be sent."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, distinct, func, select
 
 from content import Content
 from storage.exports import TABLES
-from storage.tables import Answer, Correction, Participant, Release, RoundState
+from storage.tables import Answer, Correction, Notice, Owed, Participant, Release, RoundState
 
 answers = Answer.__table__  # type: ignore[attr-defined]
 corrections = Correction.__table__  # type: ignore[attr-defined]
+notices = Notice.__table__  # type: ignore[attr-defined]
+owed = Owed.__table__  # type: ignore[attr-defined]
 participants = Participant.__table__  # type: ignore[attr-defined]
 releases = Release.__table__  # type: ignore[attr-defined]
 states = RoundState.__table__  # type: ignore[attr-defined]
@@ -56,3 +58,10 @@ def answers_now(conn: Connection) -> dict[str, int]:
 def corrections_now(conn: Connection) -> int:
     """How many corrections to our texts were sent."""
     return int(conn.execute(select(func.count()).select_from(corrections)).scalar_one())
+
+
+def on_their_way(conn: Connection) -> tuple[int, int]:
+    """How many people's replies, and how many notices, were not sent yet as far as is known."""
+    replies = select(func.count(distinct(owed.c.participant)))
+    notices_there = select(func.count()).select_from(notices)
+    return int(conn.execute(replies).scalar_one()), int(conn.execute(notices_there).scalar_one())
