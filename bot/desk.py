@@ -23,7 +23,7 @@ from conversations import City, Progress, Say, Turn, answer
 from conversations.mydata import describe
 from conversations.shapes import Arrived, Commanded, Corrected, Forgot, Heard, Resumes
 from conversations.typed import clean
-from storage import keeping, notices
+from storage import addresses, keeping, notices
 from storage.database import now as clock
 from storage.erasure import erase, new_receipt
 from storage.keeping import Person
@@ -198,7 +198,10 @@ class Desk:
         if person is None:
             number = visit.turn + 1
             return _Done(Reply(turn.says, turn.toast, number), Visit(turn.progress, number), city.results)
-        return _Done(self._kept(conn, person, turn, now), None, city.results)
+        kept = self._kept(conn, person, turn, now)
+        if not person.at_hand and caller.channel == "telegram":
+            addresses.keep(conn, person.id, caller.address, now, self._city.days)
+        return _Done(kept, None, city.results)
 
     def _resume(self, conn: Connection, fact: Resumes, here: str) -> Person | None:
         return keeping.move_contact(conn, self._keys.resume_hash(fact.code), here)

@@ -21,6 +21,7 @@ from conversations import City
 from storage.database import DatabaseFault, begin_read, open_engine, prepare
 from storage.faults import describe
 from storage.keys import Keys, read_or_make
+from storage.rewriting import keep_no_examples
 from storage.simulated import simulated
 from storage.worker import Worker
 
@@ -69,7 +70,7 @@ def build(settings: Settings) -> House:
         made_up = simulated(conn)
     if made_up and settings.telegram_token:
         raise SettingsFault("STADSDIALOOG_TELEGRAM_TOKEN: not with this database: the people in it are simulated")
-    return House(settings, content, keys.marked() if made_up else keys, engine, Worker(engine), made_up)
+    return House(settings, content, keys.marked() if made_up else keys, engine, Worker(engine, settings.data), made_up)
 
 
 def open_database(address: str, content: Content, keys: Keys) -> Engine:
@@ -78,6 +79,7 @@ def open_database(address: str, content: Content, keys: Keys) -> Engine:
     try:
         engine = open_engine(address)
         prepare(engine, keys, states)
+        keep_no_examples(engine)
     except (DBAPIError, OSError) as error:
         raise DatabaseFault(f"STADSDIALOOG_DATABASE: cannot be opened: {describe(error)}") from None
     return engine

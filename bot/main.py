@@ -13,6 +13,7 @@ import typer
 from bot import logs
 from bot.house import build, only_one
 from bot.office import office, open_house, plainly
+from bot.office_privacy import hold
 from bot.office_staff import staff
 from bot.settings import read_settings
 from bot.simulate import simulate
@@ -21,6 +22,7 @@ from content import load
 cli = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 cli.add_typer(office)
 cli.add_typer(staff, name="staff")
+cli.add_typer(hold, name="hold")
 cli.command()(simulate)
 
 

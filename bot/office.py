@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import json
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,15 +23,13 @@ from bot import logs
 from bot.house import House, build, only_one, open_database
 from bot.settings import Settings, SettingsFault, read_settings
 from content import ContentFault
-from storage import audit, backups, exports, keeping, moving, notices, outbox, releases
+from storage import audit, backup_files, backups, exports, keeping, moving, notices, outbox, releases
 from storage.audit import Action, Actor
-from storage.database import DatabaseFault, begin_read, begin_write, now, wipe_traces
-from storage.erasure import by_pseudonym, erase, new_receipt
+from storage.database import DatabaseFault, begin_read, begin_write, now
 from storage.faults import describe
 from storage.keys import KeyFault
 
 FAULTS = (SettingsFault, KeyFault, ContentFault, DatabaseFault, exports.NoSuchTable, OSError)
-WIPE_TRIES, WIPE_WAIT = 50, 0.1
 
 office = typer.Typer(add_completion=False, rich_markup_mode=None)
 Round = Annotated[str, typer.Option("--round", help="the round's code, as in dreams")]
@@ -192,32 +189,13 @@ def corrections() -> None:
             print(json.dumps(line, ensure_ascii=False))
 
 
-@office.command("erase")
-@plainly
-def erase_participant(participant: Annotated[str, typer.Option(help="the pseudonym, as in the export")]) -> None:
-    """Do what /forget does, for somebody who cannot."""
-    house, receipt = open_house(), new_receipt()
-    with writing(house) as connection:
-        found = by_pseudonym(connection, participant, house.keys)
-        if found is None:
-            raise DatabaseFault(f"{participant}: there is no participant with this pseudonym")
-        erase(connection, found, house.keys, now(), bool(house.settings.export_url))
-        audit.note(connection, here(), "erase", f"receipt {receipt}")
-    for _ in range(WIPE_TRIES):
-        if wipe_traces(house.engine):
-            break
-        time.sleep(WIPE_WAIT)
-    else:
-        raise DatabaseFault("erased, but the journal still holds traces: somebody is reading; run backup or restart")
-    print(f"erased; receipt {receipt}")
-
-
 @office.command()
 @plainly
 def backup(file: Path) -> None:
     """Write a consistent copy of the database while serving. It expires: see docs/operating.md."""
     house = open_house()
     noted(house, "backup", "the whole database")
+    backup_files.note(house.settings.data, file, now())
     with _progress() as told:
         backups.backup(house.engine, file, told)
     print(f"wrote {file}")
@@ -231,8 +209,9 @@ def restore(
 ) -> None:
     """Put a backup back, into SQLite or PostgreSQL; whoever was erased since is erased again."""
     house = open_house()
+    days = house.settings.backup_days
     with only_one(house.settings), _progress() as told:
-        done = backups.restore(file, house.engine, house.keys, now(), force, house.settings.data, told)
+        done = backups.restore(file, house.engine, house.keys, now(), force, house.settings.data, told, days)
         noted(house, "restore", f"{done.people} people")
     print(f"restored {done.people} people; {done.erased_again} of them were erased since, and are again")
 

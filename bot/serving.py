@@ -8,7 +8,6 @@ import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -21,15 +20,12 @@ from bot.house import House, staff_token
 from bot.push import Push
 from bot.telegram import Telegram
 from bot.telegram_webhook import Webhook
-from storage.database import DatabaseFault, now
-from storage.erasure import forget_erasures
-from storage.keeping import forget_updates
+from bot.tidying import Tidying
+from storage.database import DatabaseFault
 from storage.locks import Leader
-from storage.worker import NotKept
 
 log = logging.getLogger(__name__)
 STOP_SECONDS = 4.0
-TIDY_SECONDS, CLOCK_SECONDS = 6 * 3600, 60
 SAFE_REVEAL_AT = 10
 
 
@@ -41,6 +37,7 @@ async def run(house: House) -> None:
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     house.worker.start()
     desk, leader, clock = house.desk(), Leader(house.engine), Clock()
+    tidying = Tidying(house, lambda: clock.steady)
     telegram = _telegram(house, desk)
     web_chat = webchat.app(desk, house.content, settings.public_web, settings.public_web.startswith("https:"))
     key, key_file = staff_token(settings)
@@ -49,9 +46,9 @@ async def run(house: House) -> None:
     # What one process does for all; and what each does.
     duties: list[Callable[[], Awaitable[None]]] = [
         Push(house.worker, house.content, settings).run,
-        partial(_tidy, house, clock),
+        tidying.run,
     ]
-    jobs: list[Callable[[], Coroutine[Any, Any, None]]] = [clock.run]
+    jobs: list[Callable[[], Coroutine[Any, Any, None]]] = [clock.run, tidying.follow]
     if isinstance(telegram, Webhook):
         telegram.join(web_chat)
         duties.append(telegram.lead)
@@ -104,17 +101,6 @@ def _health(house: House, telegram: Telegram | None, leader: Leader, clock: Cloc
         return found
 
     return state
-
-
-async def _tidy(house: House, clock: Clock) -> None:
-    while True:
-        while not clock.steady:  # noqa: ASYNC110  the clock's own watch says so, some time
-            await asyncio.sleep(CLOCK_SECONDS)
-        # A database that keeps nothing now is told of elsewhere; nothing hangs on this time.
-        with suppress(NotKept):
-            await house.worker.run(lambda conn: forget_updates(conn, now()))
-            await house.worker.run(lambda conn: forget_erasures(conn, now(), house.settings.backup_days))
-        await asyncio.sleep(TIDY_SECONDS)
 
 
 def _warn(house: House) -> None:

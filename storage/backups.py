@@ -8,18 +8,23 @@ import sqlite3
 import tempfile
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from alembic.util.exc import CommandError
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select
 from sqlalchemy.engine import URL
 
-from storage.database import DatabaseFault, begin_read, begin_write, migrate, open_engine, wipe_traces
+from storage import holds
+from storage.backup_files import MADE_AT, RESTORING, made_at, stamp
+from storage.database import DatabaseFault, begin_read, begin_write, migrate, open_engine
+from storage.database import now as clock
 from storage.erasure import remember, remembered, repeat
+from storage.holds import held
 from storage.keeping import participants
 from storage.keys import Keys
 from storage.moving import Told, copy, marks, take_over
+from storage.rewriting import clean
 from storage.staff_keys import repeat_removals
 
 
@@ -49,6 +54,7 @@ def backup(engine: Engine, file: Path, told: Told) -> None:
         with closing(sqlite3.connect(part)) as one:
             # A file by itself, without a journal beside it.
             one.execute("PRAGMA journal_mode=DELETE")
+        stamp(part, clock())
         with part.open("rb") as written:
             os.fsync(written.fileno())
         part.rename(file)
@@ -56,16 +62,29 @@ def backup(engine: Engine, file: Path, told: Told) -> None:
         part.unlink(missing_ok=True)
 
 
-def restore(file: Path, engine: Engine, keys: Keys, now: datetime, force: bool, folder: Path, told: Told) -> Restored:
+def restore(
+    file: Path,
+    engine: Engine,
+    keys: Keys,
+    now: datetime,
+    force: bool,
+    folder: Path,
+    told: Told,
+    backup_days: int | None = None,
+) -> Restored:
     """Put a backup into an empty database, or with `force` in place of what is there; all of it or nothing.
 
     Who was erased since, as far as this database knows, is erased again, and a staff key removed since
-    stays removed. `folder` takes a temporary copy, on which an older backup is brought to this version.
+    stays removed; a legal hold goes on. `folder` takes a temporary copy, on which an older backup is brought
+    to this version. One older than `backup_days` is refused: who was erased since is not remembered so long.
     Raises DatabaseFault.
     """
     if not file.is_file():
         raise DatabaseFault(f"{file}: is not there")
-    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+    with engine.connect() as target:
+        on_hold = held(target)
+    _check_age(file, now, None if on_hold else backup_days)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=RESTORING) as temporary:
         opened = _open(file, Path(temporary) / "backup.db", keys)
         try:
             with opened.connect() as source, engine.connect() as target:
@@ -76,14 +95,22 @@ def restore(file: Path, engine: Engine, keys: Keys, now: datetime, force: bool, 
                 remember(target, since)
                 again = repeat(target, keys, now)
                 repeat_removals(target)
+                for name, day in on_hold.items():
+                    holds.add(target, name, date.fromisoformat(day))
+                target.execute(delete(marks).where(marks.c.name == MADE_AT))
                 target.commit()
         finally:
             opened.dispose()
-    wipe_traces(engine)
+    clean(engine, now, at_once=True)
     return Restored(people, again)
 
 
 # ---------------------------------------------------------------- inside
+
+
+def _check_age(file: Path, now: datetime, backup_days: int | None) -> None:
+    if backup_days is not None and made_at(file) < now - timedelta(days=backup_days):
+        raise DatabaseFault(f"{file}: is older than BACKUP_DAYS ({backup_days}); who was erased since is not known")
 
 
 def _copy_file(source: Path, target: Path) -> None:

@@ -7,12 +7,12 @@ import secrets
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, insert, select
 
+from storage import belonging, rewriting
+from storage.belonging import participants
 from storage.database import upsert
-from storage.keeping import answers, codes, consents, contacts, owed, participants, wrong
 from storage.keys import Keys
-from storage.notices import notices
 from storage.tables import Erased, Mark, Outbox
 
 RECEIPT_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -36,11 +36,8 @@ def erase(conn: Connection, participant: str, keys: Keys, now: datetime, tell_re
     here = conn.execute(select(participants.c.round).where(participants.c.id == participant)).first()
     if here is None:
         return False
-    own = select(answers.c.id).where(answers.c.participant == participant)
-    conn.execute(delete(codes).where(codes.c.answer.in_(own)))
-    for table in (answers, consents, owed, notices, wrong, contacts):
-        conn.execute(delete(table).where(table.c.participant == participant))
-    conn.execute(delete(participants).where(participants.c.id == participant))
+    belonging.erase(conn, [participant])
+    rewriting.want(conn, now)
     _count_leaving(conn, here.round)
     remember(conn, {ledger_code(participant, keys): now.date()})
     if tell_receiver:
@@ -65,9 +62,10 @@ def remembered(conn: Connection) -> dict[str, date]:
     return {row.code: row.erased_on for row in conn.execute(select(erased))}
 
 
-def forget_erasures(conn: Connection, now: datetime, backup_days: int) -> None:
-    """An erasure is remembered only as long as a backup from before it may exist."""
-    conn.execute(delete(erased).where(erased.c.erased_on < (now - timedelta(days=backup_days)).date()))
+def long_past(conn: Connection, now: datetime, backup_days: int) -> list[str]:
+    """The erasures that no backup can know of any more: their codes."""
+    old = erased.c.erased_on < (now - timedelta(days=backup_days)).date()
+    return list(conn.execute(select(erased.c.code).where(old)).scalars())
 
 
 def repeat(conn: Connection, keys: Keys, now: datetime) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -47,8 +47,9 @@ wrong = Correction.__table__  # type: ignore[attr-defined]
 
 KEY = ("participant", "round", "dilemma", "item", "argument")
 
+AT_HAND = and_(contacts.c.reachable, or_(contacts.c.address != "", contacts.c.channel != "telegram"))
 FIND = (
-    select(participants.c.id, participants.c.turn, participants.c.progress)
+    select(participants.c.id, participants.c.turn, participants.c.progress, AT_HAND)
     .join_from(participants, contacts, contacts.c.participant == participants.c.id)
     .where(contacts.c.address_hash == bindparam("hash"))
     # PostgreSQL: one process at a time, also where a person is found under a new address. SQLite: no words.
@@ -81,11 +82,15 @@ ROUND_STATE = select(rounds.c.state, NEWEST_RELEASE).where(rounds.c.round == bin
 
 @dataclass(frozen=True)
 class Person:
-    """A kept participant: the random id, how many turns it had, and where it stands."""
+    """A kept participant: the random id, how many turns it had, and where it stands.
+
+    `at_hand`: the channel address is kept and works, or there is none to keep.
+    """
 
     id: str
     turn: int
     progress: Progress
+    at_hand: bool = True
 
 
 def first_time(conn: Connection, update_id: str, now: datetime, parked: str = "") -> bool:
@@ -95,15 +100,10 @@ def first_time(conn: Connection, update_id: str, now: datetime, parked: str = ""
     )
 
 
-def forget_updates(conn: Connection, now: datetime) -> None:
-    """Update ids are needed only as long as a channel may deliver again."""
-    conn.execute(delete(updates).where(updates.c.seen_at < now - REMEMBER_UPDATES))
-
-
 def find(conn: Connection, address_hash: str) -> Person | None:
     """The participant behind a channel address, if there is one."""
     row = conn.execute(FIND, {"hash": address_hash}).first()
-    return Person(row.id, row.turn, Progress.loads(row.progress)) if row else None
+    return Person(row.id, row.turn, Progress.loads(row.progress), bool(row[3])) if row else None
 
 
 def move_contact(conn: Connection, resume_hash: str, address_hash: str) -> Person | None:

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
 from content import Content
+from storage import rewriting
 from storage.database import upsert
 from storage.releases import draft, keep
 from storage.tables import Mark, Outbox, Release
@@ -104,6 +105,7 @@ def delivered(conn: Connection, parcel: Parcel, now: datetime) -> None:
     here = outbox.c.id == parcel.id
     if parcel.type == ERASED:
         conn.execute(delete(outbox).where(here))
+        rewriting.want(conn, now)
     else:
         conn.execute(update(outbox).where(here).values(done_at=now, last_error=""))
 
@@ -114,10 +116,15 @@ def failed(conn: Connection, parcel: Parcel, now: datetime, wait: timedelta, err
     conn.execute(update(outbox).where(outbox.c.id == parcel.id).values(values))
 
 
+def too_old(conn: Connection, now: datetime) -> list[str]:
+    """The events that could not be delivered in KEEP_TRYING."""
+    return list(conn.execute(select(outbox.c.id).where(*_old(now))).scalars())
+
+
 def expire(conn: Connection, now: datetime) -> int:
     """Give up what could not be delivered in KEEP_TRYING; how many that were."""
-    old = (outbox.c.done_at.is_(None), outbox.c.made_at < now - KEEP_TRYING, outbox.c.tries >= LEAST_TRIES)
-    erased = conn.execute(delete(outbox).where(*old, outbox.c.type == ERASED)).rowcount
+    old = _old(now)
+    erased = _forget(conn, now, *old)
     return erased + conn.execute(update(outbox).where(*old).values(done_at=now, last_error="given up")).rowcount
 
 
@@ -126,7 +133,7 @@ def gone(conn: Connection, url: str, now: datetime) -> None:
     row = upsert(conn)(marks).values(name=_gone_mark(url), value=now.isoformat(timespec="seconds"))
     conn.execute(row.on_conflict_do_nothing())
     waiting = (outbox.c.target == "url", outbox.c.done_at.is_(None))
-    conn.execute(delete(outbox).where(*waiting, outbox.c.type == ERASED))
+    _forget(conn, now, *waiting)
     conn.execute(update(outbox).where(*waiting).values(done_at=now, last_error="410"))
 
 
@@ -157,6 +164,18 @@ def file_name(parcel: Parcel) -> str:
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
     return or_(outbox.c.next_at <= now, outbox.c.next_at > now + LONGEST_WAIT)
+
+
+def _forget(conn: Connection, now: datetime, *which: ColumnElement[bool]) -> int:
+    """Erasure events go altogether: each is the last trace of a person."""
+    gone = conn.execute(delete(outbox).where(*which, outbox.c.type == ERASED)).rowcount
+    if gone:
+        rewriting.want(conn, now)
+    return gone
+
+
+def _old(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return outbox.c.done_at.is_(None), outbox.c.made_at < now - KEEP_TRYING, outbox.c.tries >= LEAST_TRIES
 
 
 def _gone_mark(url: str) -> str:

@@ -6,9 +6,13 @@ Times are UTC. A participant's id is random; nothing in it, or derived from it, 
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
+
+# What leads to a person or was said by one: the database's planner may keep no examples of it.
+PERSONAL: dict[str, Any] = {"info": {"personal": True}}
 
 
 class HandledUpdate(SQLModel, table=True):
@@ -27,7 +31,7 @@ class HandledUpdate(SQLModel, table=True):
 class Participant(SQLModel, table=True):
     """One person who said *count me*: a random id, and how the dialogue went."""
 
-    id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True, sa_column_kwargs=PERSONAL)
     round: str = Field(index=True)
     channel: str
     language: str
@@ -36,7 +40,7 @@ class Participant(SQLModel, table=True):
     finished_at: datetime | None = None
     content_version: int
     turn: int = 0
-    progress: str
+    progress: str = Field(sa_column_kwargs=PERSONAL)
 
 
 class Contact(SQLModel, table=True):
@@ -48,9 +52,9 @@ class Contact(SQLModel, table=True):
 
     participant: str = Field(primary_key=True, foreign_key="participant.id")
     channel: str
-    address: str = ""
-    address_hash: str = Field(unique=True)
-    resume_hash: str = Field(unique=True)
+    address: str = Field(default="", sa_column_kwargs=PERSONAL)
+    address_hash: str = Field(unique=True, sa_column_kwargs=PERSONAL)
+    resume_hash: str = Field(unique=True, sa_column_kwargs=PERSONAL)
     reachable: bool = True
 
 
@@ -93,8 +97,8 @@ class Answer(SQLModel, table=True):
     status: str
     code: str = ""
     value: int | None = None
-    text: str = ""
-    masked: str = Field(default="", description="`text` with what points at a person hidden")
+    text: str = Field(default="", sa_column_kwargs=PERSONAL)
+    masked: str = Field(default="", sa_column_kwargs=PERSONAL, description="`text` with what points at a person hidden")
     language: str
     method: str
     score: int
@@ -145,7 +149,7 @@ class Correction(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     participant: str | None = Field(default=None, foreign_key="participant.id", index=True)
     at: str
-    text: str
+    text: str = Field(sa_column_kwargs=PERSONAL)
     received_at: datetime
 
 
@@ -177,7 +181,7 @@ class Outbox(SQLModel, table=True):
     id: str = Field(primary_key=True)
     type: str
     target: str = Field(default="", description="`file` or `url`")
-    payload: bytes = Field(sa_type=LargeBinary)
+    payload: bytes = Field(sa_type=LargeBinary, sa_column_kwargs=PERSONAL)
     made_at: datetime
     next_at: datetime
     tries: int = 0
@@ -199,7 +203,7 @@ class Erased(SQLModel, table=True):
     without it. Kept as long as backups are (BACKUP_DAYS).
     """
 
-    code: str = Field(primary_key=True)
+    code: str = Field(primary_key=True, sa_column_kwargs=PERSONAL)
     erased_on: date
 
 

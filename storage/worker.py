@@ -15,13 +15,17 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from storage.database import begin_write, check_it_is_there, wipe_traces
+from storage.cache import erase_cached_exports
+from storage.database import begin_write, check_it_is_there, now
 from storage.faults import describe, disconnected, lost_a_race, of_the_database, prove, whatever_the_work
 from storage.locks import lock_people
+from storage.rewriting import clean
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -31,11 +35,17 @@ Work = Callable[[Connection], T]
 MOST_AT_ONCE = 60
 TRIES = 5
 PROVE_SECONDS = 1.0
+LONGEST_PATIENCE = 60.0
 STOP_SECONDS = 4.0
 
 
 class NotKept(Exception):
     """The database could not keep it: acknowledge nothing, and try again later."""
+
+
+class _Signal(Enum):
+    WAKE = "look what is to be done"
+    STOP = "finish and end"
 
 
 @dataclass(eq=False)
@@ -85,10 +95,13 @@ class Worker:
     `healthy` is False from the first batch that was not kept until something was written again.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, data: Path | None = None) -> None:
+        """`data` is the folder in which files made from rows are kept for a while (storage/cache.py)."""
         self.engine = engine
         self.healthy = True
-        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._data = data
+        self._clean_at, self._patience = 0.0, PROVE_SECONDS
+        self._queue: queue.SimpleQueue[_Job | _Signal] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="storage", daemon=True)
         # What an earlier process erased, and was killed before it could wipe.
         self._wipe = True
@@ -111,18 +124,19 @@ class Worker:
         return await job.done  # type: ignore[no-any-return]
 
     def erase_traces(self) -> None:
-        """Called by work that erased something: the log is cut after its commit, retried until it is."""
+        """Something was erased: its traces are wiped after the commit, retried until they are. From any thread."""
         self._wipe = True
+        self._queue.put(_Signal.WAKE)
 
     @property
     def wiping(self) -> bool:
-        """Whether traces of an erasure still wait to be wiped from the log."""
+        """Whether traces of an erasure still wait to be wiped."""
         return self._wipe
 
     async def stop(self) -> None:
         """Finish what is waiting; a database that holds it up longer than STOP_SECONDS is left alone."""
         self._stopped = True
-        self._queue.put(None)
+        self._queue.put(_Signal.STOP)
         await asyncio.get_running_loop().run_in_executor(None, self._thread.join, STOP_SECONDS)
 
     # ------------------------------------------------------------ in the thread
@@ -134,15 +148,30 @@ class Worker:
             if jobs or not self.healthy:
                 self._keep(jobs)
                 _hand_over(jobs)
-            if self._wipe:
-                self._wipe = not wipe_traces(self.engine)
+            if self._wipe and time.monotonic() >= self._clean_at:
+                self._clean()
+
+    def _clean(self) -> None:
+        """Wipe what was erased. Where that cannot be done now it is tried again, ever later; and it takes a
+        twentieth of this thread's time at most, however many are erased.
+        """
+        began, self._wipe = time.monotonic(), False
+        if self._data:
+            erase_cached_exports(self._data)
+        if clean(self.engine, now()):
+            self._patience, wait = PROVE_SECONDS, 20 * (time.monotonic() - began)
+        else:
+            self._wipe, wait = True, self._patience
+            self._patience = min(2 * wait, LONGEST_PATIENCE)
+        self._clean_at = time.monotonic() + wait
 
     def _gather(self) -> tuple[list[_Job], bool]:
         jobs: list[_Job] = []
         try:
             waiting = self._queue.get(timeout=PROVE_SECONDS if self._wipe or not self.healthy else None)
-            while waiting is not None:
-                jobs.append(waiting)
+            while waiting is not _Signal.STOP:
+                if isinstance(waiting, _Job):
+                    jobs.append(waiting)
                 if len(jobs) == MOST_AT_ONCE:
                     return jobs, True
                 waiting = self._queue.get_nowait()

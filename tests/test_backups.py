@@ -23,7 +23,7 @@ from bot.house import House, open_database
 from conversations.shapes import Commanded, Typed
 from storage.backups import backup, restore
 from storage.database import MIGRATIONS, DatabaseFault, begin_read, begin_write, now, open_engine
-from storage.erasure import erased, forget_erasures, marks, remembered
+from storage.erasure import erased, long_past, marks
 from storage.keeping import answers, contacts
 from storage.keys import Keys
 from storage.locks import Leader
@@ -143,10 +143,8 @@ async def test_what_is_remembered_of_an_erasure_leads_to_nobody_and_not_for_long
         codes = [participant, house.keys.pseudonym(participant), house.keys.address("telegram", caller.address)]
         assert not {row.code, row.code.lower()} & set(codes)
         assert row.erased_on == now().date()
-        forget_erasures(conn, now() + timedelta(days=30), 30)
-        assert len(remembered(conn)) == 1
-        forget_erasures(conn, now() + timedelta(days=31), 30)
-        assert remembered(conn) == {}
+        assert long_past(conn, now() + timedelta(days=30), 30) == []
+        assert long_past(conn, now() + timedelta(days=31), 30) == [row.code]
 
 
 async def test_only_a_sound_backup_of_this_house_is_restored(house: House, tmp_path: Path) -> None:
@@ -183,7 +181,7 @@ async def test_an_older_backup_is_brought_to_this_version_and_stays_as_it_was(ho
     restore(file, house.engine, house.keys, now(), True, tmp_path, told)
     assert everything(house.engine) == kept
     assert file.read_bytes() == older
-    assert not [name for name in os.listdir(tmp_path) if name.startswith("tmp")]
+    assert not [name for name in os.listdir(tmp_path) if name.startswith("restore-")]
 
 
 @ONLY_POSTGRESQL

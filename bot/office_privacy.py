@@ -1,0 +1,104 @@
+"""What a keeper does about people's data: erase somebody, apply the retention rules, hold them for the law."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Annotated
+
+import typer
+
+from bot.house import House
+from bot.office import here, office, open_house, plainly, reading, writing
+from bot.tidying import Tidying
+from storage import audit, holds
+from storage.cache import erase_cached_exports
+from storage.database import DatabaseFault, now
+from storage.erasure import by_pseudonym, erase, new_receipt
+from storage.rewriting import clean
+
+CLEAN_TRIES, CLEAN_WAIT = 50, 0.1
+
+hold = typer.Typer(add_completion=False, rich_markup_mode=None, help="Legal holds: they stop purge, never /forget.")
+Name = Annotated[str, typer.Argument(help="what the hold is called, as in court-2026")]
+
+
+@office.command("erase")
+@plainly
+def erase_participant(participant: Annotated[str, typer.Option(help="the pseudonym, as in the export")]) -> None:
+    """Do what /forget does, for somebody who cannot."""
+    house, receipt = open_house(), new_receipt()
+    with writing(house) as connection:
+        found = by_pseudonym(connection, participant, house.keys)
+        if found is None:
+            raise DatabaseFault(f"{participant}: there is no participant with this pseudonym")
+        erase(connection, found, house.keys, now(), bool(house.settings.export_url))
+        audit.note(connection, here(), "erase", f"receipt {receipt}")
+    _wipe(house)
+    print(f"erased; receipt {receipt}")
+
+
+@office.command()
+@plainly
+def purge() -> None:
+    """Let go what is over by the retention rules now. Serving does it every hour."""
+    house = open_house()
+
+    async def tidy() -> dict[str, int]:
+        house.worker.start()
+        try:
+            return dict(await Tidying(house).purge())
+        finally:
+            await house.worker.stop()
+
+    gone = asyncio.run(tidy())
+    with writing(house) as connection:
+        on_hold = holds.held(connection)
+        told = ", ".join(f"{n} {name}" for name, n in gone.items()) or "nothing"
+        audit.note(connection, here(), "purge", told)
+    _wipe(house)
+    print(f"purged: {told}")
+    for name, since in on_hold.items():
+        print(f"on hold since {since}: {name}")
+
+
+@hold.command("add")
+@plainly
+def add(name: Name = "hold") -> None:
+    """From now on nothing is purged, until this hold is removed. Residents can still erase what is theirs."""
+    house = open_house()
+    with writing(house) as connection:
+        holds.add(connection, name, now().date())
+        audit.note(connection, here(), "hold_add", name)
+    print(f"on hold: {name}")
+
+
+@hold.command("remove")
+@plainly
+def remove(name: Name = "hold") -> None:
+    """End a hold. When it was the last one, what is over goes within the hour."""
+    house = open_house()
+    with writing(house) as connection:
+        holds.remove(connection, name)
+        audit.note(connection, here(), "hold_remove", name)
+    print(f"no longer on hold: {name}")
+
+
+@hold.command("list")
+@plainly
+def listed() -> None:
+    """The holds in force, and since when."""
+    house = open_house()
+    with reading(house) as connection:
+        for name, since in holds.held(connection).items():
+            print(f"{since} {name}")
+
+
+def _wipe(house: House) -> None:
+    """Write over what was erased. Raises DatabaseFault while somebody reads an older snapshot."""
+    erase_cached_exports(house.settings.data)
+    for _ in range(CLEAN_TRIES):
+        if clean(house.engine, now(), at_once=True):
+            return
+        time.sleep(CLEAN_WAIT)
+    raise DatabaseFault("done, but the files still hold traces: somebody is reading. A serving process tries on")
