@@ -57,6 +57,14 @@ def light(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {**raw, "callback_query": {**query, "message": kept}}
 
 
+def chat_of(raw: Mapping[str, Any]) -> str:
+    """The chat a raw update is about, where it is one a resident made; else empty."""
+    about: Any = raw.get("message") or raw.get("callback_query")
+    message = about.get("message", about) if isinstance(about, dict) else None
+    chat = message.get("chat") if isinstance(message, dict) else None
+    return str(chat.get("id", "")) if isinstance(chat, dict) else ""
+
+
 def read(update: Update, kind: str, me: str) -> Incoming:
     """What happened; `me` is the bot's own user name. Raises on updates that lack what they must have."""
     seen = Incoming(update.update_id, kind)

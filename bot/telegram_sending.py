@@ -33,6 +33,7 @@ class Sender:
         self.calls, self._desk = Calls(bot, patience), desk
         self._lines: dict[str, Line] = {}
         self._jobs: set[asyncio.Task[None]] = set()
+        self._working: dict[str, asyncio.Task[None]] = {}
         self._moved = asyncio.Event()
         self._given_up: set[str] = set()
 
@@ -51,13 +52,18 @@ class Sender:
             line.append((caller, coming))
             return
         self._lines[caller.address] = deque([(caller, coming)])
-        self._start(self._work(caller.address))
+        self._working[caller.address] = self._start(self._work(caller.address))
 
     def put_ready(self, caller: Caller, reply: Reply) -> None:
         """Next in line, for a reply that is there already."""
         coming: Coming = asyncio.get_running_loop().create_future()
         coming.set_result(reply)
         self.put(caller, coming)
+
+    async def delivered(self, chat: str, within: float) -> None:
+        """Wait until nothing waits for this chat, for at most so many seconds."""
+        if (work := self._working.get(chat)) is not None:
+            await asyncio.wait({work}, timeout=within)
 
     def answer(self, query: str, toast: str) -> None:
         """Answer a press. Beside the lines: it waits for nobody."""
@@ -88,10 +94,11 @@ class Sender:
 
     # ---------------------------------------------------------------- a chat's line
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         job = asyncio.create_task(work)
         self._jobs.add(job)
         job.add_done_callback(self._jobs.discard)
+        return job
 
     async def _work(self, chat: str) -> None:
         line = self._lines[chat]
@@ -107,7 +114,7 @@ class Sender:
                     line.clear()
                 self._moved.set()
         finally:
-            del self._lines[chat]
+            del self._lines[chat], self._working[chat]
             self.calls.forget(chat)
 
     async def _deliver(self, caller: Caller, reply: Reply, line: Line) -> bool:

@@ -1,7 +1,8 @@
 """Telegram by webhooks: updates are posted to the web chat's port, as many at once as Telegram likes.
 
-200 is said only after the commit; whatever is not said 200 to comes again, also to another process. Any
-number of processes take updates in and answer them; one of them, which leads, tells Telegram where.
+200 is said only after the commit, and after the reply where that takes no longer than a moment. Whatever is
+not said 200 to comes again, also to another process. Any number of processes take updates in and answer them;
+one of them, which leads, tells Telegram where.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from telegram.error import BadRequest, InvalidToken
 from bot.desk import Desk, NotKept
 from bot.telegram import PAY_AGAIN_SECONDS, Telegram
 from bot.telegram_calls import PATIENCE, Patience
-from bot.telegram_reading import CHANNEL, WANTED
+from bot.telegram_reading import CHANNEL, WANTED, chat_of
 from bot.telegram_sending import FULL
 from content import Content
 
@@ -34,6 +35,8 @@ MOST_BYTES = 2**20
 # Telegram opens at most this many connections to us, however many processes stand behind the address.
 CONNECTIONS = 100
 MOST_AT_ONCE = 200
+# So long a reply may take before the next update of the same person is let come all the same.
+IN_ORDER_SECONDS = 2.0
 BUSY_SECONDS, NOT_KEPT_SECONDS = 1, 3
 LOOK_SECONDS = 5.0
 
@@ -126,7 +129,12 @@ class Webhook(Telegram):
         self._under_way += 1
         self._idle.clear()
         try:
-            kept = await self._intake.take([_update(await _body(request))])
+            update = _update(await _body(request))
+            kept = await self._intake.take([update])
+            if kept is not None:
+                # Telegram brings a person's next press after our 200, perhaps to another process: without a
+                # wait its reply could overtake this one.
+                await self._sender.delivered(chat_of(update), IN_ORDER_SECONDS)
         finally:
             self._under_way -= 1
             if not self._under_way:

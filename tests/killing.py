@@ -217,7 +217,7 @@ class Walker:
 class OnTelegram(Walker):
     """Taps, or writes what stands on the button; taps again after a while, or sends /start."""
 
-    def begin(self, api: BotApi, killer: Killer) -> None:
+    def begin(self, api: BotApi) -> None:
         self.resident = Resident(api, 900_000 + self.number)
         self.types, self.wrote = self.number % 4 == 0, False
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.botapi import BotApi
 from tests.databases import BOTH
-from tests.killing import Killer, OnTelegram, Street
+from tests.killing import OnTelegram, Street
 from tests.process import Process, free_port
 from tests.test_soak import all_settled, check_kept, check_log
 
@@ -30,11 +30,10 @@ STOP_SECONDS = 5.0
 async def test_stopped_in_mid_walk_nothing_is_lost(tmp_path: Path, database: str) -> None:
     async with BotApi() as api:
         process = Process(tmp_path / "data", api, database)
-        killer = Killer(process)
 
         def make(number: int, hurry: object) -> OnTelegram:
             walker = OnTelegram(number, random.Random(SEED + number), hurry)  # type: ignore[arg-type]
-            walker.begin(api, killer)
+            walker.begin(api)
             return walker
 
         street = Street(PEOPLE, make)

@@ -94,7 +94,7 @@ def make(channel: str, number: int, hurry: Any, api: BotApi, killer: Killer, cli
     chance = random.Random(f"{SEED} {channel} {number}")
     if channel != "web":
         walker = OnTelegram(number, chance, hurry)
-        walker.begin(api, killer)
+        walker.begin(api)
         return walker
     page = OnTheWeb(number, chance, hurry)
     page.begin(f"ws://{killer.process.env['STADSDIALOOG_WEB']}/chat", killer, client)

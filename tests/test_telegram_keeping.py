@@ -26,6 +26,10 @@ class Door(Desk):
         self.broken = False
         self.waiting = 0
 
+    @property
+    def simulated(self) -> bool:
+        return self._desk.simulated
+
     async def hear(self, caller: Caller, heard: Heard, update: str | None = None) -> Reply:
         if self.broken:
             raise NotKept("no room on the disk")
