@@ -191,6 +191,7 @@ class Phrases(Strict):
     """What people type that is no choice of the question, and what words do to the words around them."""
 
     wishes: Mapping[str, Heard]
+    threat: Heard = Field(description="a threat to somebody, for whoever moderates own words")
     nonresponse: Mapping[str, Heard]
     indifferent: Heard
     yes: Heard

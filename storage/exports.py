@@ -31,6 +31,8 @@ consents = Consent.__table__  # type: ignore[attr-defined]
 Cell = str | int | None
 Rows = Iterable[Sequence[Cell]]
 AT_ONCE = 500
+# Own words leave once a moderator let them.
+LEAVES = ("passed", "masked")
 PIECE = 64 * 1024
 # JSON may hold these bare, but much that reads lines takes them for the end of one.
 _LINE_ENDS = str.maketrans({"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
@@ -142,7 +144,10 @@ def _in_export_order(conn: Connection, keys: Keys, round_code: str) -> Iterator[
     """
     heaps: dict[str, list[str]] = defaultdict(list)
     numbers = conn.execute(
-        select(answers.c.id).where(answers.c.round == round_code).execution_options(yield_per=10_000)
+        # A row of a refused text never leaves.
+        select(answers.c.id)
+        .where(answers.c.round == round_code, answers.c.text_state != "refused")
+        .execution_options(yield_per=10_000)
     ).scalars()
     for number in numbers:
         answer_id = keys.answer_id(number)
@@ -164,12 +169,14 @@ def _answer(
     # A row's cells by position: by name would take twice as long, a million times.
     _, person, round_code, dilemma, item, kind, status, code, value, own, text, language, method, score, *rest = row
     channel, setting, group, revision, current, at, version, argument, first, after_results, state = rest
+    if state not in LEAVES:
+        own = text = ""
     code = in_order(dilemma, item, code) if item not in FIELD else about.code(person, item, code, current)
     return (
         *(answer_id, name, round_code, dilemma, item, kind, status, code, value),
         *(text, int(text != own), language, method, score, channel, setting, group, revision, int(current)),
         *(to_the_hour(at), version, argument, first, int(after_results), int(quotable)),
-        state or ("waiting" if own else ""),
+        state,
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from storage.keeping import answers, consents, contacts, owed, participants, wrong
 from storage.keys import Keys
+from storage.moderation import decisions
 from storage.notices import notices
 
 TABLES = {
@@ -31,6 +32,11 @@ def everything(conn: Connection, participant: str, keys: Keys) -> dict[str, Any]
         if table is answers:
             query = query.order_by(answers.c.id)
         found[name] = [_plain(dict(row)) for row in conn.execute(query).mappings()]
+    own = select(answers.c.id).where(answers.c.participant == participant)
+    # Who of the staff decided is theirs to know.
+    shown = [column for column in decisions.c if column.name not in ("moderator", "batch")]
+    query = select(*shown).where(decisions.c.answer.in_(own)).order_by(decisions.c.id)
+    found["decisions"] = [_plain(dict(row)) for row in conn.execute(query).mappings()]
     return found
 
 

@@ -85,6 +85,13 @@ class Answer(SQLModel, table=True):
             sqlite_where=text("current"),
             postgresql_where=text("current"),
         ),
+        Index(
+            "texts_that_wait",
+            "alarm",
+            "id",
+            sqlite_where=text("text_state = 'waiting' AND current"),
+            postgresql_where=text("text_state = 'waiting' AND current"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -112,6 +119,9 @@ class Answer(SQLModel, table=True):
     shown_first: str = ""
     after_results: bool = False
     text_state: str = ""
+    alarm: str | None = Field(
+        default=None, description="of own words: a cry for help, a threat, neither, or not looked"
+    )
 
 
 class AnswerCode(SQLModel, table=True):
@@ -124,6 +134,19 @@ class AnswerCode(SQLModel, table=True):
     round: str
     dilemma: str
     item: str
+
+
+class Decision(SQLModel, table=True):
+    """What a moderator decided about somebody's own words. The newest one counts; it goes with the answer."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    answer: int = Field(foreign_key="answer.id", index=True)
+    batch: str = Field(index=True, description="the same for texts that were decided together")
+    verdict: str
+    reason: str = ""
+    theme: str = ""
+    moderator: str
+    at: datetime
 
 
 class Owed(SQLModel, table=True):
