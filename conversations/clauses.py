@@ -100,6 +100,7 @@ def parse(text: str, lexicon: Lexicon, correct: bool = True, reasons: bool = Fal
         items = _cover(segment, lexicon, correct)
         crisis = crisis or lexicon.is_distress([t.word for t in segment]) or any(i.kind == "crisis" for i in items)
         if reason_at >= 0:
+            clauses += [Clause((i,), lead) for i in items if i.kind == "irony"]
             continue
         while reasons and items and not clauses and items[0].may_be("because") and items[0].kind != "option":
             items = items[1:]
@@ -107,6 +108,8 @@ def parse(text: str, lexicon: Lexicon, correct: bool = True, reasons: bool = Fal
             if part_lead in ("because", "condition"):
                 reason_at, sincere = part[0].start if part else segment[-1].end, gives
                 conditional = part_lead == "condition"
+                # Irony in a reason turns what it is given for.
+                clauses += [Clause((i,), lead) for i in part if i.kind == "irony"]
                 break
             clauses.append(Clause(tuple(part), part_lead, asked))
     return Parsed(tuple(c for c in clauses if c.items), reason_at, sincere, crisis, conditional)

@@ -44,11 +44,11 @@ def stance(parsed: Parsed) -> Stance:
     """The position of a text at a question with two sides."""
     named = tuple(sorted({_side(i) for c in parsed.clauses for i in c.of("option") if _side(i) in OTHER}))
     unsure = Stance(sides=named)
-    if not parsed.clauses or parsed.of("irony", "unclear") or is_question(parsed):
+    clauses = _own_answer(_from_the_conclusion(parsed.clauses))
+    if not clauses or parsed.of("irony", "unclear") or _asks(clauses):
         return unsure
     main: _Said | None = None
     reason_at = -1
-    clauses = _from_the_conclusion(parsed.clauses)
     for clause in clauses:
         if clause.of("others") and (main is None or clause.of("option", "not")):
             return unsure
@@ -91,10 +91,35 @@ def _from_the_conclusion(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
     return clauses[last:] if last and told and _said(clauses[last]).kind == "side" else clauses
 
 
+def _own_answer(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
+    """What answers a question put to oneself, or sets oneself apart: `crowds? no, quiet`, `they want it, but I ...`."""
+    for n in range(1, len(clauses)):
+        before, clause = clauses[:n], clauses[n]
+        answers = all(c.asked for c in before) and clause.items[0].may_be("no")
+        apart = (
+            all(c.of("others") for c in before) and clause.lead in ("but", ",") and clause.items[0].words[0] in MYSELF
+        )
+        if (answers or apart) and _kind_of_rest(clauses[n:]) == "side":
+            return clauses[n:]
+    return clauses
+
+
+def _kind_of_rest(clauses: tuple[Clause, ...]) -> str:
+    """What the first clause says that is more than a "no"."""
+    told = (c for c in clauses if any(i.kind not in ("no", *LIGHT) for i in c.items))
+    first = next(told, None)
+    without = Clause(tuple(i for i in first.items if i.kind != "no"), first.lead) if first else None
+    return _said(without).kind if without else "nothing"
+
+
 def is_question(parsed: Parsed) -> bool:
     """Something is asked: a question mark behind it, or a question word in front."""
-    first = parsed.clauses[0].heavy if parsed.clauses else ()
-    return any(c.asked for c in parsed.clauses) or bool(first and first[0].may_be("asks"))
+    return _asks(parsed.clauses)
+
+
+def _asks(clauses: tuple[Clause, ...]) -> bool:
+    first = clauses[0].heavy if clauses else ()
+    return any(c.asked for c in clauses) or bool(first and first[0].may_be("asks"))
 
 
 def _turns(clause: Clause) -> bool:
@@ -114,7 +139,7 @@ def _side(item: Item) -> str:
 
 def _said(clause: Clause) -> _Said:
     items = [part for item in clause.items for part in _apart(_turned(item, clause))]
-    if _says_less(items):
+    if _says_less(items) or _weighs_unnamed(items) or _limits(items):
         return _Said("unclear")
     turn = next((n for n, i in enumerate(items) if _prefers(i, n, items)), None)
     if turn is not None:
@@ -159,7 +184,10 @@ PREFERS = frozenset(
     ("meer", "more", "mie", "mier", "beter", "better", "liever", "lever", "leever", "rather", "eerder", "ierder")
 )
 TOO = frozenset({"te", "too"})
+NOT_TOO = frozenset({("niet", "te"), ("niet", "teveel"), ("not", "too"), ("neet", "te"), ("niet", "overdreven")})
+ABOVE = frozenset({"over", "above", "boven", "bove", "boeve"})
 OVER = frozenset({"over", "above", "boven", "bove", "boeve", "before", "more"})
+MYSELF = frozenset({"ik", "i", "im", "id", "iech", "ich"})
 WITHOUT = frozenset({"zonder", "without", "zoonder", "sans"})
 LESS = frozenset({"minder", "less", "fewer", "niets", "niks", "nieks", "nothing", "geen", "gein", "no"})
 
@@ -168,6 +196,19 @@ def _says_less(items: list[Item]) -> bool:
     """`Quiet is less important than shops`: a comparison turned round, asked back."""
     less = next((n for n, i in enumerate(items) if i.kind == "negation" and LESS.intersection(i.words)), None)
     return less is not None and any(i.may_be("than") for i in items[less + 1 :])
+
+
+def _weighs_unnamed(items: list[Item]) -> bool:
+    """`People over rules`: something that is no choice goes before the side that is named."""
+    over = next((n for n, i in enumerate(items) if i.words[0] in ABOVE and i.may_be("instead")), 0)
+    named = [n for n, i in enumerate(items) if i.kind in ("option", "not")]
+    return over > 0 and bool(named) and over < named[0]
+
+
+def _limits(items: list[Item]) -> bool:
+    """`Not too many rules` wants few of them; behind the side, `not too many` only weakens it."""
+    limit = next((n for n, i in enumerate(items) if i.kind == "hedge" and i.words[:2] in NOT_TOO), None)
+    return limit is not None and any(i.kind in ("option", "not") for i in items[limit + 1 :])
 
 
 def _rather(item: Item) -> bool:
