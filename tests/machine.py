@@ -242,6 +242,10 @@ class Resident:
         # A forged choice may stand here, in a closed round, but never anything but a code.
         if not re.fullmatch(r"([a-z0-9_.]+:[a-z0-9_.]+)?", written.pop("last_tap")):
             yield "the last tap is none"
+        # Words that wait for one turn: a cry for help that may be asked for, a reason beside an unsure choice.
+        at, *waiting = written.pop("pending") or [""]
+        if at not in self.known or len(waiting) > 1:
+            yield f"{at!r} waits"
         for one in _strings(written):
             if one not in self.known:
                 yield f"progress holds {one!r}"

@@ -76,7 +76,9 @@ async def test_a_summary_reaches_the_folder_and_the_receiver(house: House, tmp_p
         settings = Settings(tmp_path / "drop", receiver.address, SECRET)
         running = asyncio.create_task(Push(house.worker, house.content, settings).run())
         await people(house, "p")
-        await until(lambda: bool(receiver.events) and len(files_or_none(settings.drop_folder)) == 2)
+        await until(lambda: bool(receiver.events) and len(finished(settings.drop_folder)) == 2)
+        while not all(row.done_at for row in await waiting(house)):
+            await asyncio.sleep(0.02)
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
@@ -93,8 +95,9 @@ async def test_a_summary_reaches_the_folder_and_the_receiver(house: House, tmp_p
     assert receiver.refused == []
 
 
-def files_or_none(folder: Path) -> list[str]:
-    return files(folder) if folder.exists() else []
+def finished(folder: Path) -> list[str]:
+    """The files that are whole: one that is being written has another name."""
+    return [name for name in files(folder) if not name.startswith(".")] if folder.exists() else []
 
 
 async def test_a_receiver_that_was_down_gets_the_same_event_later(house: House, tmp_path: Path) -> None:
@@ -310,7 +313,7 @@ async def test_stopping_takes_no_time_while_a_receiver_says_nothing(house: House
     await people(house, "p")
     push = Push(house.worker, house.content, Settings(tmp_path / "drop", f"http://127.0.0.1:{port}/", SECRET))
     running = asyncio.create_task(push.run())
-    await until(lambda: len(files_or_none(tmp_path / "drop")) == 2)
+    await until(lambda: len(finished(tmp_path / "drop")) == 2)
     began = time.monotonic()
     running.cancel()
     with suppress(asyncio.CancelledError):
