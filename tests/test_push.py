@@ -77,7 +77,7 @@ async def test_a_summary_reaches_the_folder_and_the_receiver(house: House, tmp_p
         running = asyncio.create_task(Push(house.worker, house.content, settings).run())
         await people(house, "p")
         await until(lambda: bool(receiver.events) and len(finished(settings.drop_folder)) == 2)
-        while not all(row.done_at for row in await waiting(house)):
+        while not all(row.done_at for row in await waiting(house)):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         running.cancel()
         with suppress(asyncio.CancelledError):
