@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.desk import Desk
 from bot.settings import Settings, SettingsFault
-from content import Content, load
+from content import Content, shipped
 from conversations import City
 from storage.database import DatabaseFault, begin_read, open_engine, prepare
 from storage.faults import describe
@@ -58,7 +58,7 @@ def build(settings: Settings) -> House:
     """Open everything. Raises SettingsFault, KeyFault, ContentFault or DatabaseFault, each one clear line."""
     # Whatever is written from here on is nobody else's to read.
     os.umask(0o077)
-    content = load()
+    content = shipped()
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     if settings.database.startswith("postgresql") and not settings.pseudonym_key:
         # Made here, it would be another one on every machine.

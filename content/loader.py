@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -118,6 +119,12 @@ def _folder(folder: Path, shape: type[V], faults: list[str], root: Path) -> dict
     if not found and not faults:
         faults.append(f"{folder.relative_to(root).as_posix()}: no content files")
     return found
+
+
+@cache
+def shipped() -> Content:
+    """The content that comes with the program, read once in a process. Raises ContentFault."""
+    return load()
 
 
 def load(folder: Path = HERE, locales: Path = LOCALES) -> Content:

@@ -12,7 +12,7 @@ import pytest_asyncio
 from bot.desk import Desk
 from bot.house import House, build
 from bot.settings import Settings
-from content import Content, load
+from content import Content, shipped
 from tests.databases import postgresql
 
 
@@ -22,7 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def content() -> Content:
-    return load()
+    return shipped()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from content import Content, load
+from content import Content, shipped
 from content.spelling import plain_phrase
 from conversations import Progress, Turn, answer
 from conversations.shapes import (
@@ -44,7 +44,7 @@ from tests.machine import (
     without_option,
 )
 
-CONTENT = load()
+CONTENT = shipped()
 SAMPLE, SOAK, STEPS = 80, 3_000, 50
 
 RELEASES = (

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from content import Content, load
+from content import Content, shipped
 from conversations.group_card import card
 from conversations.group_posts import post
 from conversations.group_seat import answer, ordered
@@ -20,7 +20,7 @@ from conversations.group_view import view
 from conversations.shapes import POSITIONS, Tapped
 from tests.table import DOORS, Table
 
-CONTENT = load()
+CONTENT = shipped()
 NAMES = ("Anna", "Bram", "Chen", "Daan", "Elif", "Fons", "Gita", "Hao")
 LANGUAGES = ("en", "nl", "en", "li", "en", "nl", "li", "nl")
 positions = st.sampled_from(POSITIONS)

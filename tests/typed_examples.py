@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from content import Content, load
+from content import Content, shipped
 from conversations.understand import understand
 
 FOLDER = Path(__file__).parent / "understanding"
@@ -114,7 +114,7 @@ def share(judged: list[Judged]) -> tuple[int, float, float]:
 
 def main(part: str = "") -> None:
     """Print the figures a language and part; of part `tune` also what is not right."""
-    content = load()
+    content = shipped()
     judged = [judge(example, content) for example in examples(part)]
     for one in judged:
         told = one.example
