@@ -1,85 +1,82 @@
-"""A download, read from one snapshot by a thread of its own, so that the event loop never waits for the database."""
+"""Sends a file with what a download that breaks off needs to go on: a tag, ranges, and both together."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import threading
-from collections.abc import Callable, Iterator
+import hashlib
+import re
+from http import HTTPStatus
+from pathlib import Path
 
 from aiohttp import web
-from sqlalchemy import Connection, Engine
 
-from storage.database import begin_read
+from bot.exporting import Exports, Wanted
+from bot.problems import Problem
+from storage.exports.asking import NotMade
 
-log = logging.getLogger(__name__)
-
-WAITING_PIECES = 4
-# A snapshot that stays open holds up the database's housekeeping: a stalled reader loses it.
-STALL_SECONDS = 60.0
-LONGEST_SECONDS = 1_800.0
+PIECE = 256 * 1024
+_ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
-class Pieces:
-    """The pieces of a file, read ahead by at most WAITING_PIECES. Close it when done, also half-way."""
-
-    def __init__(self, engine: Engine, make: Callable[[Connection], Iterator[bytes]]) -> None:
-        self._engine, self._make = engine, make
-        self._loop = asyncio.get_running_loop()
-        self._queue: asyncio.Queue[bytes | Exception | None] = asyncio.Queue(WAITING_PIECES)
-        self._closed = False
-        # A daemon, so that a long read cannot keep the process from ending.
-        threading.Thread(target=self._read, name="download", daemon=True).start()
-
-    async def next(self) -> bytes | None:
-        """The next piece; None behind the last. Raises what reading raised."""
-        piece = await self._queue.get()
-        if isinstance(piece, Exception):
-            raise piece
-        return piece
-
-    def close(self) -> None:
-        """Let the thread end and its snapshot go."""
-        self._closed = True
-        while not self._queue.empty():
-            self._queue.get_nowait()
-
-    def _read(self) -> None:
-        try:
-            with self._engine.connect() as connection:
-                begin_read(connection)
-                for piece in self._make(connection):
-                    if not self._hand_over(piece):
-                        return
-            self._hand_over(None)
-        except Exception as error:
-            self._hand_over(error)
-
-    def _hand_over(self, piece: bytes | Exception | None) -> bool:
-        if self._closed or self._loop.is_closed():
-            return False
-        asyncio.run_coroutine_threadsafe(self._queue.put(piece), self._loop).result()
-        return not self._closed
-
-
-async def send(request: web.Request, pieces: Pieces, headers: dict[str, str]) -> web.StreamResponse:
-    """Answer with these pieces. What goes wrong before the first is raised; later the connection is cut,
-    so that nobody takes half a file for a whole one.
-    """
+async def send_file(
+    request: web.Request, exports: Exports, wanted: Wanted, headers: dict[str, str]
+) -> web.StreamResponse:
+    """Answer with the file wanted; with the very file of an earlier download, where its tag comes along."""
+    path = _as_before(request, exports)
     try:
-        piece = await pieces.next()
-        response = web.StreamResponse(headers=headers)
-        await response.prepare(request)
-        try:
-            async with asyncio.timeout(LONGEST_SECONDS):
-                while piece is not None and request.method != "HEAD":
-                    await asyncio.wait_for(response.write(piece), STALL_SECONDS)
-                    piece = await pieces.next()
-                await response.write_eof()
-        except Exception as error:
-            log.warning("a download broke off: %s", type(error).__name__)
-            if request.transport is not None:
-                request.transport.abort()
-        return response
-    finally:
-        pieces.close()
+        path = path or await exports.file(wanted)
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            response, begin, end = _begun(request, size, path.name, headers)
+            await response.prepare(request)
+            file.seek(begin)
+            while begin < end and request.method != "HEAD":
+                piece = file.read(min(PIECE, end - begin))
+                await response.write(piece)
+                begin += len(piece)
+    except (NotMade, FileNotFoundError):
+        detail = "The file could not be made just now. Try again; if it stays, look at /v1/health and the log."
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": "5"}) from None
+    await response.write_eof()
+    return response
+
+
+def send_bytes(request: web.Request, content: bytes, headers: dict[str, str]) -> web.Response:
+    """Answer with a small file, or with the part of it that is asked for."""
+    tag = hashlib.sha256(content).hexdigest()[:32]
+    response, begin, end = _begun(request, len(content), tag, headers)
+    return web.Response(status=response.status, headers=response.headers, body=content[begin:end])
+
+
+def _as_before(request: web.Request, exports: Exports) -> Path | None:
+    """The file of an earlier download that goes on now."""
+    return exports.shelf.named(request.headers.get("If-Range", "").strip('"'))
+
+
+def _begun(request: web.Request, size: int, tag: str, headers: dict[str, str]) -> tuple[web.StreamResponse, int, int]:
+    """The response with its headers, and the bytes it will hold: from, and up to."""
+    headers = {**headers, "ETag": f'"{tag}"', "Accept-Ranges": "bytes"}
+    part = _range(request, size, tag)
+    begin, end = part or (0, size)
+    headers["Content-Length"] = str(end - begin)
+    if part:
+        headers["Content-Range"] = f"bytes {begin}-{end - 1}/{size}"
+    return web.StreamResponse(status=HTTPStatus.PARTIAL_CONTENT if part else HTTPStatus.OK, headers=headers), begin, end
+
+
+def _range(request: web.Request, size: int, tag: str) -> tuple[int, int] | None:
+    """The one range asked for; None for the whole file. Several at once get the whole file, as is allowed."""
+    asked = request.headers.get("Range")
+    if asked is None or request.headers.get("If-Range", f'"{tag}"') != f'"{tag}"' or "," in asked:
+        return None
+    found = _ONE_RANGE.fullmatch(asked.strip())
+    first, last = found.groups() if found else ("", "")
+    if first:
+        begin, end = int(first), min(int(last) + 1, size) if last else size
+    elif last:
+        begin, end = max(size - int(last), 0), size
+    else:
+        begin, end = size, 0
+    if begin >= end:
+        detail = f"Range: ask for bytes within the file, as in bytes=0-{max(size - 1, 0)}."
+        raise Problem(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, detail, {"Content-Range": f"bytes */{size}"})
+    return begin, end

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import getpass
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -25,11 +27,13 @@ from bot.settings import Settings, SettingsFault, read_settings
 from content import ContentFault
 from storage import audit, backup_files, backups, exports, keeping, moving, notices, outbox, releases
 from storage.audit import Action, Actor
+from storage.cache import erase_cached_exports
 from storage.database import DatabaseFault, begin_read, begin_write, now
+from storage.exports import asking
 from storage.faults import describe
 from storage.keys import KeyFault
 
-FAULTS = (SettingsFault, KeyFault, ContentFault, DatabaseFault, exports.NoSuchTable, OSError)
+FAULTS = (SettingsFault, KeyFault, ContentFault, DatabaseFault, exports.NoSuchTable, asking.NotMade, OSError)
 
 office = typer.Typer(add_completion=False, rich_markup_mode=None)
 Round = Annotated[str, typer.Option("--round", help="the round's code, as in dreams")]
@@ -103,25 +107,41 @@ def _known(house: House, round_code: str) -> str:
 def export(
     round: Round,
     out: Annotated[str, typer.Option(help="a file, or - for standard output")],
-    table: Annotated[str, typer.Option(help="answers, codebook or summary")] = "answers",
-    format: Annotated[str, typer.Option(help="csv, jsonl or json")] = "csv",
+    table: Annotated[str, typer.Option(help=", ".join(exports.TABLES))] = "answers",
+    format: Annotated[str, typer.Option(help=", ".join(exports.FORMATS))] = "csv",
+    language: Annotated[str, typer.Option(help="of labels in xlsx and sav: nl, en or li")] = exports.LANGUAGE,
     purpose: Annotated[str, typer.Option(help="what it is for, for the audit log")] = audit.NOT_STATED,
 ) -> None:
     """Write a table of a round to a file."""
     house = open_house()
     noted(house, "download", f"{table} of {_known(house, round)} as {format}", purpose)
-    with reading(house) as connection:
-        try:
-            pieces = exports.export(
-                connection, house.content, house.keys, round, table, format, house.settings.reveal_at
-            )
-        except exports.NothingReleased:
-            raise DatabaseFault(f"{round}: no summary was released yet") from None
+    exports.check(table, format)
+    if language not in house.content.languages:
+        raise typer.BadParameter(f"{language}: there are {', '.join(house.content.languages)}")
+    with TemporaryDirectory(dir=house.settings.data) as folder:
+        made = _made(house, round, table, format, language, Path(folder))
         if out == "-":
-            sys.stdout.buffer.writelines(pieces)
-            return
-        with Path(out).open("wb") as file:
-            file.writelines(pieces)
+            with made.open("rb") as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
+        else:
+            shutil.copyfile(made, out)
+
+
+def _made(house: House, round_code: str, table: str, form: str, language: str, folder: Path) -> Path:
+    """The file of a table, made in `folder`."""
+    made = folder / "made"
+    if asking.is_small(table):
+        with reading(house) as connection:
+            try:
+                made.write_bytes(asking.small(connection, house.content, round_code, table, form))
+            except exports.NothingReleased:
+                raise DatabaseFault(f"{round_code}: no summary was released yet") from None
+        return made
+    about = (house.engine, house.content, house.keys, round_code, table, form)
+    asked = asking.job(*about, folder, made, house.settings.reveal_at, language)
+    with _progress() as told:
+        asking.run(asked, lambda done, total: told(table, done, total))
+    return made
 
 
 @office.command()
@@ -212,6 +232,7 @@ def restore(
     days = house.settings.backup_days
     with only_one(house.settings), _progress() as told:
         done = backups.restore(file, house.engine, house.keys, now(), force, house.settings.data, told, days)
+        erase_cached_exports(house.settings.data)
         noted(house, "restore", f"{done.people} people")
     print(f"restored {done.people} people; {done.erased_again} of them were erased since, and are again")
 

@@ -15,7 +15,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics, openapi, staff_routes
-from bot.download import Pieces, send
+from bot.download import send_bytes, send_file
+from bot.exporting import Exports, Wanted
 from bot.house import House
 from bot.problems import HELP, Problem, as_problems
 from bot.staff_access import Access
@@ -23,13 +24,12 @@ from bot.staff_pages import Pages
 from bot.staff_session import Sessions
 from bot.staff_signin import SignIn
 from storage.audit import NOT_STATED
-from storage.exports import FORMATS, TABLES, NothingReleased, export
+from storage.exports import FORMATS, LANGUAGE, TABLES, NothingReleased, asking
 from storage.overview import rounds_now
 from storage.staff_keys import Staff
 
 log = logging.getLogger(__name__)
 
-DOWNLOADS_AT_ONCE = 3
 COUNTS_SECONDS = 5.0
 LONGEST_PURPOSE = 200
 HEADERS = {
@@ -72,9 +72,9 @@ def app(house: House, token: str, health: Callable[[], Mapping[str, Any]]) -> we
 
 class _Api:
     def __init__(self, house: House, access: Access, health: Callable[[], Mapping[str, Any]]) -> None:
-        self._engine, self._worker, self._content, self._keys = house.engine, house.worker, house.content, house.keys
-        self._access, self._health, self._reveal_at = access, health, house.settings.reveal_at
-        self._downloads = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
+        self._worker, self._content = house.worker, house.content
+        self._access, self._health = access, health
+        self.exports = Exports(house)
 
     async def health(self, request: web.Request) -> web.Response:
         state = await self.state()
@@ -112,24 +112,33 @@ class _Api:
             known = ", ".join(self._content.rounds)
             raise Problem(HTTPStatus.NOT_FOUND, f"There is no such round; there are: {known}.")
         form = _format(request, TABLES[table].formats)
-        purpose = _purpose(request)
+        language, purpose = self._language(request), _purpose(request)
         headers = {
             "Content-Type": FORMATS[form].media,
-            "Content-Disposition": f'attachment; filename="{table}-{round_code}.{form}"',
+            "Content-Disposition": f'attachment; filename="{table}-{round_code}.{FORMATS[form].suffix}"',
         }
 
         what = f"{table} of {round_code} as {form}"
         await self._access.note(request, "download", what, purpose=purpose or NOT_STATED)
-        async with self._downloads:
-            asked = (round_code, table, form, self._reveal_at)
-            pieces = Pieces(self._engine, lambda conn: export(conn, self._content, self._keys, *asked))
-            try:
-                response = await send(request, pieces, headers)
-            except NothingReleased:
-                detail = "No summary of this round was released yet; it is once enough people took part. Try later."
-                raise Problem(HTTPStatus.NOT_FOUND, detail) from None
         log.info("download: %s, purpose %s", what, "stated" if purpose else NOT_STATED)
-        return response
+        if asking.is_small(table):
+            return send_bytes(request, await self._small(round_code, table, form), headers)
+        wanted = Wanted(round_code, table, form, language if FORMATS[form].labelled else LANGUAGE)
+        return await send_file(request, self.exports, wanted, headers)
+
+    async def _small(self, round_code: str, table: str, form: str) -> bytes:
+        try:
+            return await self._access.read(lambda conn: asking.small(conn, self._content, round_code, table, form))
+        except NothingReleased:
+            detail = "No summary of this round was released yet; it is once enough people took part. Try later."
+            raise Problem(HTTPStatus.NOT_FOUND, detail) from None
+
+    def _language(self, request: web.Request) -> str:
+        language = request.query.get("language", LANGUAGE)
+        if language not in self._content.languages:
+            there = ", ".join(self._content.languages)
+            raise Problem(HTTPStatus.BAD_REQUEST, f"language: labels are there in {there}.")
+        return language
 
 
 def _ready(state: object) -> bool:

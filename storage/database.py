@@ -16,6 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 
+from storage.changes import watch
 from storage.keys import Keys
 from storage.locks import lock_schema
 from storage.tables import Mark, RoundState
@@ -126,6 +127,7 @@ def migrate(engine: Engine) -> None:
         lock_schema(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        watch(connection)
         connection.commit()
 
 

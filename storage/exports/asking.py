@@ -1,0 +1,175 @@
+"""What the making of a file needs, put together from the content, the keys and the database."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sqlalchemy import Connection, Engine, select, text
+
+from content import Content
+from storage import codebook, releases
+from storage.exports import LANGUAGE, TABLES, NothingReleased, check
+from storage.exports.job import Job
+from storage.exports.moment import CHANGES_ON_POSTGRESQL
+from storage.exports.text import Told, as_json, csv_text
+from storage.keys import Keys
+from storage.tables import Answer, Mark, Participant
+
+marks = Mark.__table__  # type: ignore[attr-defined]
+
+WORDS = Path(__file__).with_name("words.yaml")
+ROOT = Path(__file__).parent.parent.parent
+COMMAND = (sys.executable, "-m", "storage.exports.making")
+KEPT = {
+    "answer": tuple(Answer.__table__.columns.keys()),  # type: ignore[attr-defined]
+    "participant": tuple(Participant.__table__.columns.keys()),  # type: ignore[attr-defined]
+}
+
+
+class NotMade(Exception):
+    """The process that makes a file ended without one; the message names what went wrong, and nothing it read."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the file was not made: {why}")
+
+
+@dataclass(frozen=True)
+class State:
+    """How far the database has changed (alike only where nothing did), and how many people were erased ever."""
+
+    changes: str
+    erased: int
+
+
+def state(conn: Connection) -> State:
+    """What is true in this snapshot."""
+    named = {row.name: row.value for row in conn.execute(select(marks).where(marks.c.name != "key"))}
+    erased = sum(int(value) for name, value in named.items() if name.startswith("left:"))
+    if conn.dialect.name == "sqlite":
+        return State(named.get("changes", ""), erased)
+    return State(str(conn.execute(text(CHANGES_ON_POSTGRESQL)).scalar_one()), erased)
+
+
+@cache
+def _words() -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = yaml.safe_load(WORDS.read_text("utf8"))
+    return found
+
+
+def job(
+    engine: Engine,
+    content: Content,
+    keys: Keys,
+    round_code: str,
+    table: str,
+    form: str,
+    folder: Path,
+    out: Path,
+    reveal_at: int,
+    language: str = LANGUAGE,
+) -> Job:
+    """The job of making one table of rows into the file `out`, working in `folder`, both on one disk.
+
+    Raises NoSuchTable, and KeyError for an unknown round or language.
+    """
+    check(table, form)
+    here = content.rounds[round_code]
+    content.words(language)
+    return Job(
+        database=_address(engine),
+        round=round_code,
+        table=table,
+        form=form,
+        folder=str(folder),
+        out=str(out),
+        keys={purpose: keys.derive(purpose).hex() for purpose in ("pseudonym", "answer")},
+        kept=KEPT,
+        dilemmas=(*here.dilemmas, *here.after_goodbye),
+        items=tuple(content.items),
+        book_columns=codebook.columns(content),
+        book=tuple(codebook.rows(content, round_code)),
+        reveal_at=reveal_at,
+        districts=_districts(content),
+        prefix=keys.prefix,
+        language=language,
+        words={name: by[language] for name, by in _words().items()},
+    )
+
+
+def _districts(content: Content) -> dict[str, str]:
+    item = content.items.get("neighbourhood")
+    return {one.code: one.district for one in (item.options if item else ()) if one.district}
+
+
+def _address(engine: Engine) -> str:
+    if engine.dialect.name == "sqlite":
+        return str(Path(engine.url.database or "").absolute())
+    return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def run(asked: Job, told: Told) -> Mapping[str, Any]:
+    """Make the file in a process of its own and wait for it: `rows`, `state` and `erased`. Raises NotMade."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(COMMAND, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True) as making:
+        try:
+            return _listen(making, asked, told)
+        finally:
+            making.kill()
+
+
+def _listen(making: subprocess.Popen[str], asked: Job, told: Told) -> Mapping[str, Any]:
+    if making.stdin is None or making.stdout is None:
+        raise NotMade("has no pipes")
+    with suppress(BrokenPipeError):
+        making.stdin.write(asked.dumps())
+        making.stdin.close()
+    for line in making.stdout:
+        said = json.loads(line)
+        if "done" in said:
+            told(said["done"], said["total"])
+        elif "made" in said:
+            return dict(said["made"])
+        else:
+            raise NotMade(said["failed"])
+    raise NotMade("ended half-way")
+
+
+# ---------------------------------------------------------------- tables without rows about people
+
+
+def small(conn: Connection, content: Content, round_code: str, table: str, form: str) -> bytes:
+    """The codebook or the summary as a file. Raises NoSuchTable, NothingReleased, and KeyError for an unknown round."""
+    check(table, form)
+    content.rounds[round_code]
+    if table == "codebook":
+        columns, rows = codebook.columns(content), codebook.rows(content, round_code)
+        if form == "json":
+            return "".join(_listed(as_json(columns, row) for row in rows)).encode()
+        return csv_text(columns, rows).encode()
+    found = releases.latest(conn, round_code)
+    if found is None:
+        raise NothingReleased(round_code)
+    if form == "json":
+        return (json.dumps(found, indent=1) + "\n").encode()
+    return csv_text(releases.CSV_COLUMNS, releases.csv_rows(found)).encode()
+
+
+def _listed(objects: Iterator[str]) -> Iterator[str]:
+    yield "["
+    for number, one in enumerate(objects):
+        yield (",\n" if number else "\n") + one
+    yield "\n]\n"
+
+
+def is_small(table: str) -> bool:
+    """Whether a table tells about no single person, so that it needs no process of its own."""
+    return table in TABLES and not TABLES[table].rows

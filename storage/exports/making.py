@@ -1,0 +1,74 @@
+"""The process that makes a file: reads a job from standard input, tells how far it is, and ends.
+
+python -m storage.exports.making
+
+It loads little, so that it takes little memory, and it is a process of its own, so that nobody who is
+answering waits for it. What it says on standard output is JSON, a line each: `{"done": 4000, "total":
+10000}`, at the end `{"made": …}` or `{"failed": …}`.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from storage.exports import FORMATS, answers, participants
+from storage.exports.job import Job
+from storage.exports.moment import take
+from storage.exports.text import Told
+
+TABLES = {"answers": answers.write, "participants": participants.write}
+
+
+def make(job: Job, told: Told) -> dict[str, object]:
+    """Make the file of a job; what it holds: rows, the state of the database, and how many were erased by then."""
+    with TemporaryDirectory(dir=job.folder, prefix="making-") as folder:
+        moment, csv = Path(folder) / "moment.db", Path(folder) / f"{job.table}.csv"
+        # Where SQLite sorts what does not fit in memory: beside the copy, and gone with it.
+        os.environ["SQLITE_TMPDIR"] = folder
+        state, erased = take(job, moment)
+        rows = TABLES[job.table](job, moment, csv, told)
+        moment.unlink()
+        if job.form != "csv":
+            made = Path(folder) / f"{job.table}.{job.form}"
+            _convert(job, csv, made, rows, told)
+        Path(csv if job.form == "csv" else made).replace(job.out)
+    return {"rows": rows, "state": state, "erased": erased}
+
+
+def _convert(job: Job, csv: Path, made: Path, rows: int, told: Told) -> None:
+    made.touch(mode=0o600)
+    module, _, function = FORMATS[job.form].write.partition(".")
+    write = getattr(import_module(f"storage.exports.{module}"), function)
+    write(job, csv, made, rows, told)
+
+
+def main() -> None:
+    """The command: a job in, progress out."""
+    os.umask(0o077)
+    with suppress(OSError):
+        os.nice(10)
+    # Rows come and go in great numbers, and none of them refers to another.
+    gc.disable()
+    job = Job.loads(sys.stdin.read())
+
+    def told(done: int, total: int) -> None:
+        print(json.dumps({"done": done, "total": total}), flush=True)  # noqa: T201 - what the caller listens to
+
+    try:
+        said: dict[str, object] = {"made": make(job, told)}
+    except Exception as error:
+        # The type only: what went wrong may quote what somebody wrote.
+        said = {"failed": type(error).__name__}
+    print(json.dumps(said), flush=True)  # noqa: T201
+    sys.exit("failed" in said)
+
+
+if __name__ == "__main__":
+    main()

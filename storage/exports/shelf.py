@@ -1,0 +1,55 @@
+"""Files that were made, kept for a while so that nobody has to make the same one twice, or wait again after a break.
+
+They lie in a folder of mode 700. A file's name is a digest of what it is and of how far the database
+had changed. Any erasure empties the folder: a file may hold rows of whoever was erased.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from pathlib import Path
+
+KEPT_SECONDS = 3_600.0
+ERASED = "erased"
+
+
+def empty(folder: Path) -> bool:
+    """Delete everything in the folder, also what is being made: that making fails then. True when it is empty."""
+    for one in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if one.is_dir():
+            shutil.rmtree(one, ignore_errors=True)
+        else:
+            one.unlink(missing_ok=True)
+    return not folder.is_dir() or not any(folder.iterdir())
+
+
+class Shelf:
+    """The folder, and what is found in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def ready(self, erased: int) -> None:
+        """Make the folder; empty it where somebody was erased since, also by another process or machine.
+
+        `erased`: how many people were erased ever. Files nobody asked for lately go.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        known = self.folder / ERASED
+        if not known.exists() or known.read_text("ascii") != str(erased):
+            empty(self.folder)
+            known.write_text(str(erased), "ascii")
+        for one in self.folder.iterdir():
+            if one.is_file() and one != known and time.time() - one.stat().st_mtime > KEPT_SECONDS:
+                one.unlink(missing_ok=True)
+
+    def place(self, *what: object) -> Path:
+        """Where a file that is all this lies, or would lie."""
+        return self.folder / hashlib.sha256(repr(what).encode()).hexdigest()[:32]
+
+    def named(self, tag: str) -> Path | None:
+        """The file with this name, if it is still there."""
+        found = self.folder / tag
+        return found if tag.isalnum() and tag != ERASED and found.is_file() else None

@@ -1,0 +1,92 @@
+"""CSV as RFC 4180 has it, read and written, and the formats of text that are made from it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from storage.exports.job import Cell, Column, Job
+
+# Told as it goes: how many rows are done, and how many there will be.
+Told = Callable[[int, int], None]
+TOLD_EVERY = 4_000
+
+csv.field_size_limit(2**31 - 1)
+_NUMBER = re.compile(r"-?[0-9]+")
+_SPECIAL = re.compile('[",\r\n]')
+# JSON may hold these bare, but much that reads lines takes them for the end of one.
+_LINE_ENDS = str.maketrans({"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+# A spreadsheet may take a text that begins like this for a formula; the guard itself is guarded too,
+# so that taking one away gives the text back.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
+
+
+def cell(text: str) -> str:
+    """A text as it stands in a CSV file: exact, in quotes where it has to be."""
+    return '"' + text.replace('"', '""') + '"' if _SPECIAL.search(text) else text
+
+
+@contextmanager
+def rows_of(file: Path) -> Iterator[Iterator[list[str]]]:
+    """The rows of a CSV file of ours, the heading left out."""
+    with file.open(encoding="utf8", newline="") as opened:
+        reader = csv.reader(opened)
+        next(reader)
+        yield reader
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """A small table as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def typed(columns: Sequence[Column], row: Sequence[str]) -> list[Cell]:
+    """A row with numbers as numbers, and None where such a cell is empty."""
+    numbers = [one.type == "integer" for one in columns]
+    return [(int(one) if one else None) if number else one for one, number in zip(row, numbers, strict=True)]
+
+
+def excel_csv(job: Job, source: Path, out: Path, total: int, told: Told) -> None:
+    """What a Dutch Excel opens by double click: semicolons, a byte order mark, and nothing it takes for a formula."""
+    with rows_of(source) as rows, out.open("wb") as file:
+        file.write("\ufeff".encode())
+        file.write(_semicolons([one.name for one in job.columns(job.table)]))
+        for done, row in enumerate(rows, 1):
+            file.write(_semicolons(row))
+            if done % TOLD_EVERY == 0:
+                told(done, total)
+
+
+def _semicolons(row: Sequence[str]) -> bytes:
+    cells = (_guarded(one).replace('"', '""') for one in row)
+    return (";".join(f'"{one}"' for one in cells) + "\r\n").encode()
+
+
+def _guarded(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
+
+
+def jsonl(job: Job, source: Path, out: Path, total: int, told: Told) -> None:
+    """One JSON object a line; numbers are numbers, and null where such a cell is empty."""
+    columns = job.columns(job.table)
+    names = [one.name for one in columns]
+    with rows_of(source) as rows, out.open("wb") as file:
+        for done, row in enumerate(rows, 1):
+            file.write(f"{as_json(names, typed(columns, row))}\n".encode())
+            if done % TOLD_EVERY == 0:
+                told(done, total)
+
+
+def as_json(names: Sequence[str], row: Sequence[Cell]) -> str:
+    """A row as a JSON object on one line."""
+    text = json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, separators=(",", ":"))
+    return text.translate(_LINE_ENDS)

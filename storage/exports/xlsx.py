@@ -1,0 +1,104 @@
+"""A workbook: the data, the codebook in the language asked for, and what a reader should know first.
+
+Nothing becomes a formula or a link: every text is written as text. Rows go to the file as they come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.worksheet import Worksheet
+
+from storage.exports.job import Column, Job
+from storage.exports.text import Told, rows_of
+
+# Excel's own limits.
+LONGEST_TEXT = 32_767
+MOST_ROWS = 1_048_576
+OPTIONS = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+    "default_date_format": "yyyy-mm-dd hh:mm",
+}
+TOLD_EVERY = 4_000
+
+
+def write(job: Job, source: Path, out: Path, total: int, told: Told) -> None:
+    """Write the workbook of `job.table` from its CSV; `total` is the number of rows there will be."""
+    columns = job.columns(job.table)
+    with xlsxwriter.Workbook(out, {**OPTIONS, "tmpdir": job.folder}) as book:
+        bold = book.add_format({"bold": True})
+        with rows_of(source) as rows:
+            sheet, at = _sheet(book, job.words["xlsx.data"], columns, bold), 0
+            for done, row in enumerate(rows, 1):
+                at += 1
+                if at == MOST_ROWS:
+                    number = len(book.worksheets()) + 1
+                    sheet, at = _sheet(book, f"{job.words['xlsx.data']} {number}", columns, bold), 1
+                _row(sheet, at, columns, row)
+                if done % TOLD_EVERY == 0:
+                    told(done, total)
+        told(total, total)
+        _table(book.add_worksheet(job.words["xlsx.codebook"]), _codebook(job), bold)
+        _table(book.add_worksheet(job.words["xlsx.read_me"]), _read_me(job, total), bold)
+
+
+def _sheet(book: Any, name: str, columns: Sequence[Column], bold: Any) -> Worksheet:
+    sheet = book.add_worksheet(name)
+    sheet.freeze_panes(1, 0)
+    for at, column in enumerate(columns):
+        sheet.set_column(at, at, 40 if column.measure == "text" else 16)
+        sheet.write_string(0, at, heading(column), bold)
+    return sheet
+
+
+def heading(column: Column) -> str:
+    """The name of a column; of a time with its zone, which a cell of Excel cannot hold."""
+    return f"{column.name} (UTC)" if column.type == "datetime" else column.name
+
+
+def _row(sheet: Worksheet, at: int, columns: Sequence[Column], row: Sequence[str]) -> None:
+    for place, (column, text) in enumerate(zip(columns, row, strict=True)):
+        if not text:
+            continue
+        if column.type == "integer":
+            sheet.write_number(at, place, int(text))
+        elif column.type == "datetime":
+            sheet.write_datetime(at, place, datetime.fromisoformat(text[:-1]))
+        else:
+            sheet.write_string(at, place, fitting(text, LONGEST_TEXT))
+
+
+def fitting(text: str, most: int) -> str:
+    """A text as it fits into a cell: cut, and marked as cut. Excel counts in units of UTF-16."""
+    if len(text) * 2 <= most or len(text.encode("utf-16-le")) // 2 <= most:
+        return text
+    mark = " […]"
+    return text.encode("utf-16-le")[: 2 * (most - len(mark))].decode("utf-16-le", "ignore") + mark
+
+
+def _table(sheet: Worksheet, rows: Iterable[Sequence[str]], bold: Any) -> None:
+    for at, row in enumerate(rows):
+        for place, text in enumerate(row):
+            sheet.write_string(at, place, fitting(text, LONGEST_TEXT), *([bold] if at == 0 else []))
+    sheet.set_column(0, 6, 30)
+
+
+def _codebook(job: Job) -> Iterable[Sequence[str]]:
+    words = job.words
+    yield [words[f"codebook.{one}"] for one in ("column", "question", "code", "label", "type", "measure")]
+    for column in job.columns(job.table):
+        for code, label in (column.codes or {"": ""}).items():
+            yield column.name, column.question, code, label, column.type, column.measure
+
+
+def _read_me(job: Job, total: int) -> Iterable[Sequence[str]]:
+    for name, text in job.words.items():
+        if name.startswith("read_me."):
+            yield (text.format(table=job.table, round=job.round, rows=total, **job.facts),)
