@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from http import HTTPStatus
-from pathlib import Path
 
 from aiohttp import web
 
@@ -21,9 +20,8 @@ async def send_file(
     request: web.Request, exports: Exports, wanted: Wanted, headers: dict[str, str]
 ) -> web.StreamResponse:
     """Answer with the file wanted; with the very file of an earlier download, where its tag comes along."""
-    path = _as_before(request, exports)
     try:
-        path = path or await exports.file(wanted)
+        path = await exports.as_before(request.headers.get("If-Range", "").strip('"')) or await exports.file(wanted)
         with path.open("rb") as file:
             size = path.stat().st_size
             response, begin, end = _begun(request, size, path.name, headers)
@@ -47,14 +45,9 @@ def send_bytes(request: web.Request, content: bytes, headers: dict[str, str]) ->
     return web.Response(status=response.status, headers=response.headers, body=content[begin:end])
 
 
-def _as_before(request: web.Request, exports: Exports) -> Path | None:
-    """The file of an earlier download that goes on now."""
-    return exports.shelf.named(request.headers.get("If-Range", "").strip('"'))
-
-
 def _begun(request: web.Request, size: int, tag: str, headers: dict[str, str]) -> tuple[web.StreamResponse, int, int]:
     """The response with its headers, and the bytes it will hold: from, and up to."""
-    headers = {**headers, "ETag": f'"{tag}"', "Accept-Ranges": "bytes"}
+    headers = {**headers, "Etag": f'"{tag}"', "Accept-Ranges": "bytes"}
     part = _range(request, size, tag)
     begin, end = part or (0, size)
     headers["Content-Length"] = str(end - begin)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from aiohttp import web
+
 from bot.house import House
+from storage.cache import FOLDER
 from storage.database import begin_read
 from storage.exports import asking
 from storage.exports.asking import NotMade, State
@@ -45,7 +49,7 @@ class Exports:
     """Whoever asks for a file that is being made just now gets that one."""
 
     def __init__(self, house: House) -> None:
-        self._house, self.shelf = house, Shelf(house.cache)
+        self._house, self.shelf = house, Shelf(house.settings.data / FOLDER)
         self._making: dict[Wanted, Making] = {}
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
@@ -60,6 +64,12 @@ class Exports:
         # Who walks away does not take the file from the others, nor from the next try.
         return await asyncio.shield(making.task)
 
+    async def as_before(self, tag: str) -> Path | None:
+        """The file of an earlier download that goes on now; None when it is not there any more."""
+        if tag:
+            await asyncio.to_thread(self._state)
+        return self.shelf.named(tag) if tag else None
+
     def running(self) -> list[Making]:
         """What is being made now."""
         return list(self._making.values())
@@ -70,6 +80,15 @@ class Exports:
             with suppress(Exception):
                 await asyncio.to_thread(self._state)
             await asyncio.sleep(SWEEP_SECONDS)
+
+    async def while_serving(self, app: web.Application) -> AsyncIterator[None]:
+        """Keep the shelf tidy as long as this application runs; at its end nothing is made any more."""
+        tidying = asyncio.create_task(self.keep_tidy())
+        yield
+        tidying.cancel()
+        for making in self.running():
+            if making.task is not None:
+                making.task.cancel()
 
     # ------------------------------------------------------------ inside
 

@@ -12,6 +12,7 @@ from storage.exports import FORMATS, TABLES
 ABOUT = {
     "answers": "One row per answer and revision; the order of rows tells nothing. Own words are masked.",
     "codebook": "What every column and code means, in all content versions and languages.",
+    "participants": "One row a person; columns from the codebook, whatever was answered.",
     "summary": "The newest released summary. Figures about too few people are coarsened or left out.",
 }
 
@@ -68,15 +69,19 @@ def _download(table: str, content: Content) -> dict[str, Any]:
     shown = {"answers": _ref("Answer"), "codebook": _row(codebook.columns(content)), "summary": _ref("Summary")}
     schema = shown.get(table, {"type": "object"})
     shapes = {
+        **{form: {"type": "string", "format": "binary"} for form in FORMATS},
         "csv": {"type": "string"},
         "jsonl": {"type": "string", "description": "One JSON object a line."},
         "json": schema if table == "summary" else {"type": "array", "items": schema},
     }
     bodies = {FORMATS[form].media.partition(";")[0]: {"schema": shapes[form]} for form in formats}
-    described = _get(ABOUT.get(table, table), bodies, "400", "404", "406")
+    described = _get(ABOUT.get(table, table), bodies, "400", "404", "406", "416")
     described["parameters"] = [
         _parameter("round", "path", {"type": "string", "enum": list(content.rounds)}, "Code of the round"),
         _parameter("format", "query", {"type": "string", "enum": list(formats)}, "Instead of Accept"),
+        _parameter(
+            "language", "query", {"type": "string", "enum": list(content.languages)}, "Of labels in xlsx and sav"
+        ),
         _parameter("purpose", "query", {"type": "string", "minLength": 1, "maxLength": 200}, "What it is for"),
     ]
     return described

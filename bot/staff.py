@@ -57,6 +57,7 @@ def app(house: House, token: str, health: Callable[[], Mapping[str, Any]]) -> we
     api = _Api(house, access, health)
     made = web.Application(middlewares=[as_problems, access.check, sign_in.door])
     made.on_response_prepare.append(_secure)
+    made.cleanup_ctx.append(api.exports.while_serving)
     made.add_routes(
         [
             web.get("/v1/health", api.health),

@@ -7,22 +7,23 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 
 from bot.house import House
 from content import Content
 from conversations.mask import mask
 from conversations.shapes import POSITIONS, Answered, Fact
 from storage import codebook
-from storage.database import begin_read, begin_write
-from storage.exports import FORMATS, NoSuchTable, NothingReleased, export, to_the_hour
-from storage.keeping import answers
+from storage.database import begin_write
+from storage.exports import NoSuchTable, NothingReleased
+from storage.exports.text import csv_text
+from tests.exporting import exported, moderated
 from tests.seeding import crowd, position, quotable, resident
 
 ANSWERS = [
@@ -81,18 +82,6 @@ def writing(house: House) -> Iterator[Connection]:
         conn.commit()
 
 
-@contextmanager
-def reading(house: House) -> Iterator[Connection]:
-    with house.engine.connect() as conn:
-        begin_read(conn)
-        yield conn
-
-
-def the_file(house: House, table: str, form: str) -> bytes:
-    with reading(house) as conn:
-        return b"".join(export(conn, house.content, house.keys, "dreams", table, form, 10))
-
-
 def rows_of(data: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(data.decode("utf8"), newline="")))
 
@@ -109,16 +98,11 @@ ADA: tuple[Fact, ...] = (
 )
 
 
-def let_through(conn: Connection) -> None:
-    """A moderator passed every text."""
-    conn.execute(update(answers).where(answers.c.text_state == "waiting").values(text_state="passed"))
-
-
 def test_a_whole_file_of_answers(house: House) -> None:
     with writing(house) as conn:
         ada = resident(conn, house.keys, *ADA, address="4711", language="li")
-        let_through(conn)
-    data = the_file(house, "answers", "csv")
+        moderated(conn, "masked")
+    data = exported(house, "answers", "csv")
     assert data.startswith(",".join(ANSWERS).encode() + b"\r\n")
     assert data.endswith(b"\r\n")
     assert b"\n" not in data.replace(b"\r\n", b"")
@@ -140,7 +124,7 @@ def test_a_whole_file_of_answers(house: House) -> None:
         "growth position scale5 answered b 5 - 0 button 100 2 1 a 0 -",
         "growth reasons multi answered a2_b1 - - 0 typed_exact 100 1 1 b 0 -",
         "space position scale5 dont_know - - - 0 button 100 1 1 b 0 -",
-        "- worry text answered - - Bel_[phone],_zegt_Ada 1 text 100 1 1 - 0 passed",
+        "- worry text answered - - Bel_[phone],_zegt_Ada 1 text 100 1 1 - 0 masked",
         "- age single answered 80_plus - - 0 typed_fuzzy 93 1 1 - 0 -",
         "growth importance scale5 answered 4 4 - 0 button 100 1 1 - 1 -",
     ]
@@ -172,8 +156,8 @@ def test_a_whole_file_of_answers(house: House) -> None:
 def test_the_same_answers_line_by_line_as_json(house: House) -> None:
     with writing(house) as conn:
         resident(conn, house.keys, *ADA, address="4711")
-    table = rows_of(the_file(house, "answers", "csv"))
-    lines = [json.loads(line) for line in the_file(house, "answers", "jsonl").decode().splitlines()]
+    table = rows_of(exported(house, "answers", "csv"))
+    lines = [json.loads(line) for line in exported(house, "answers", "jsonl").decode().splitlines()]
     assert [list(line) for line in lines] == [ANSWERS] * len(table)
     as_text = [{name: "" if value is None else str(value) for name, value in line.items()} for line in lines]
     assert as_text == table
@@ -185,7 +169,7 @@ def test_nothing_in_a_file_leads_to_a_person(house: House) -> None:
     with writing(house) as conn:
         people = [resident(conn, house.keys, *ADA, address=f"99887766{n:02}") for n in range(20)]
     for form in ("csv", "jsonl"):
-        data = the_file(house, "answers", form).decode()
+        data = exported(house, "answers", form).decode()
         assert not [one for one in people if one in data]
         assert "99887766" not in data
         assert "12345678" not in data
@@ -194,7 +178,7 @@ def test_nothing_in_a_file_leads_to_a_person(house: House) -> None:
 def test_the_order_of_the_file_is_not_the_order_of_answering(house: House) -> None:
     with writing(house) as conn:
         people = crowd(conn, [{"growth": "a"}] * 200, "p")
-    rows = rows_of(the_file(house, "answers", "csv"))
+    rows = rows_of(exported(house, "answers", "csv"))
     in_turn = [house.keys.pseudonym(one) for one in people]
     told = [row["participant"] for row in rows]
     assert sorted(told) == sorted(in_turn)
@@ -207,35 +191,36 @@ def test_words_may_be_quoted_only_where_the_person_said_so(house: House) -> None
     with writing(house) as conn:
         for number, consent in enumerate([[], [quotable(False)], [quotable(False), quotable()]]):
             resident(conn, house.keys, dream, *consent, address=str(number))
-        let_through(conn)
-    rows = rows_of(the_file(house, "answers", "csv"))
+        moderated(conn)
+    rows = rows_of(exported(house, "answers", "csv"))
     assert sorted(row["may_quote"] for row in rows) == ["0", "0", "1"]
     assert {(row["text"], row["text_masked"], row["text_state"]) for row in rows} == {("Meer bomen", "0", "passed")}
-
-
-def test_an_export_is_of_one_moment(house: House) -> None:
-    with writing(house) as conn:
-        crowd(conn, [{"growth": "a"}] * 1200, "p")
-    with reading(house) as conn:
-        pieces = export(conn, house.content, house.keys, "dreams", "answers", "csv", 10)
-        first = next(pieces)
-        with writing(house) as other:
-            crowd(other, [{"growth": "b"}] * 300, "q")
-        rows = rows_of(first + b"".join(pieces))
-    assert len(rows) == 1200
-    assert {row["code"] for row in rows} == {"a"}
 
 
 @pytest.mark.parametrize(
     ("moment", "told"),
     [
         (datetime(2026, 3, 14, 15, 59, 59, 999_999, tzinfo=UTC), "2026-03-14T15:00:00Z"),
-        (datetime(2026, 1, 1, 0, 30, tzinfo=timezone(timedelta(hours=1))), "2025-12-31T23:00:00Z"),
-        (datetime(2026, 6, 1, 12, 0), "2026-06-01T12:00:00Z"),
+        (datetime(2026, 6, 1, 12, 0, tzinfo=UTC), "2026-06-01T12:00:00Z"),
     ],
 )
-def test_times_are_rounded_down_to_the_hour(moment: datetime, told: str) -> None:
-    assert to_the_hour(moment) == told
+def test_times_are_rounded_down_to_the_hour(house: House, moment: datetime, told: str) -> None:
+    with writing(house) as conn:
+        resident(conn, house.keys, position("growth", "a"), address="1", at=moment)
+    assert {row["answered_at"] for row in rows_of(exported(house, "answers", "csv"))} == {told}
+
+
+def test_own_words_leave_only_after_somebody_read_them(house: House) -> None:
+    dream = Answered("", "dream", "text", "answered", text="Meer bomen op 06 12345678", method="text")
+    with writing(house) as conn:
+        resident(conn, house.keys, dream, address="1")
+    (row,) = rows_of(exported(house, "answers", "csv"))
+    assert (row["text"], row["text_masked"], row["text_state"]) == ("", "0", "waiting")
+    (wide,) = rows_of(exported(house, "participants", "csv"))
+    assert wide["dream"] == ""
+    with writing(house) as conn:
+        moderated(conn, "refused")
+    assert rows_of(exported(house, "answers", "csv")) == []
 
 
 # ---------------------------------------------------------------- nasty text
@@ -244,15 +229,10 @@ NASTY = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
 @given(st.lists(st.tuples(NASTY, st.one_of(st.none(), st.integers()), NASTY), max_size=6))
-def test_any_text_survives_csv_and_json(rows: list[tuple[str, int | None, str]]) -> None:
+def test_any_text_survives_a_small_csv(rows: list[tuple[str, int | None, str]]) -> None:
     columns = ("one", "two", "three")
-    written = "".join(FORMATS["csv"].write(columns, rows)).encode()
-    read = list(csv.reader(io.StringIO(written.decode("utf8"), newline="")))
+    read = list(csv.reader(io.StringIO(csv_text(columns, rows), newline="")))
     assert read == [list(columns), *([a, "" if b is None else str(b), c] for a, b, c in rows)]
-    lines = "".join(FORMATS["jsonl"].write(columns, rows)).encode().decode("utf8").splitlines()
-    assert [tuple(json.loads(line).values()) for line in lines] == rows
-    listed = json.loads("".join(FORMATS["json"].write(columns, rows)))
-    assert [tuple(one.values()) for one in listed] == rows
 
 
 def test_nasty_words_come_back_from_the_database(house: House) -> None:
@@ -275,9 +255,9 @@ def test_nasty_words_come_back_from_the_database(house: House) -> None:
         for number, text in enumerate(words):
             own = Answered("", "dream", "text", "answered", text=text, method="text")
             resident(conn, house.keys, own, address=str(number))
-        let_through(conn)
-    assert sorted(row["text"] for row in rows_of(the_file(house, "answers", "csv"))) == sorted(words)
-    lines = the_file(house, "answers", "jsonl").decode().splitlines()
+        moderated(conn)
+    assert sorted(row["text"] for row in rows_of(exported(house, "answers", "csv"))) == sorted(words)
+    lines = exported(house, "answers", "jsonl").decode().splitlines()
     assert sorted(json.loads(line)["text"] for line in lines) == sorted(words)
 
 
@@ -343,8 +323,8 @@ def book(content: Content) -> list[dict[str, object]]:
 
 
 def test_the_codebook_as_csv_and_json_is_the_same(house: House, content: Content) -> None:
-    as_csv = rows_of(the_file(house, "codebook", "csv"))
-    as_json = json.loads(the_file(house, "codebook", "json"))
+    as_csv = rows_of(exported(house, "codebook", "csv"))
+    as_json = json.loads(exported(house, "codebook", "json"))
     assert list(as_csv[0]) == CODEBOOK
     assert [{k: "" if v is None else str(v) for k, v in one.items()} for one in as_json] == as_csv
     assert as_json == book(content)
@@ -436,7 +416,7 @@ def test_every_code_in_the_answers_is_explained(house: House, content: Content) 
         "content_version",
     )
     coded = [column for column in ANSWERS if column not in (*loose, "argument")]
-    for row in rows_of(the_file(house, "answers", "csv")):
+    for row in rows_of(exported(house, "answers", "csv")):
         for column in coded:
             for code in row[column].split():
                 assert (column, code) in known, (column, code)
@@ -445,19 +425,16 @@ def test_every_code_in_the_answers_is_explained(house: House, content: Content) 
 # ---------------------------------------------------------------- what is not there
 
 
-def test_what_is_not_there_is_said_before_the_first_piece(house: House) -> None:
-    with reading(house) as conn:
-        with pytest.raises(NoSuchTable, match="there are answers, codebook, summary"):
-            export(conn, house.content, house.keys, "dreams", "votes", "csv", 10)
-        with pytest.raises(NoSuchTable, match="as csv, jsonl, not as xml"):
-            export(conn, house.content, house.keys, "dreams", "answers", "xml", 10)
-        with pytest.raises(KeyError):
-            export(conn, house.content, house.keys, "sleeping", "answers", "csv", 10)
-        for form in ("json", "csv"):
-            with pytest.raises(NothingReleased):
-                export(conn, house.content, house.keys, "dreams", "summary", form, 10)
+def test_what_is_not_there_is_said(house: House) -> None:
+    with pytest.raises(NoSuchTable, match="there are answers, participants, codebook, summary"):
+        exported(house, "votes", "csv")
+    with pytest.raises(NoSuchTable, match="as csv, excel-csv, jsonl, xlsx, parquet, not as xml"):
+        exported(house, "answers", "xml")
+    for form in ("json", "csv"):
+        with pytest.raises(NothingReleased):
+            exported(house, "summary", form)
 
 
 def test_a_round_without_answers_is_a_file_with_a_heading(house: House) -> None:
-    assert the_file(house, "answers", "csv") == ",".join(ANSWERS).encode() + b"\r\n"
-    assert the_file(house, "answers", "jsonl") == b""
+    assert exported(house, "answers", "csv") == ",".join(ANSWERS).encode() + b"\r\n"
+    assert exported(house, "answers", "jsonl") == b""

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from bot.house import House
 from conversations.shapes import Answered
-from storage.database import begin_read, begin_write
-from storage.exports import export
+from storage.database import begin_write
 from storage.generalise import ALIKE, HIDDEN, AboutYou, generalise
+from tests.exporting import exported
 from tests.seeding import resident
 
 DISTRICTS = {"wyck": "wijk_01", "jekerkwartier": "wijk_01", "amby": "wijk_05", "heer": "wijk_04"}
@@ -97,9 +97,7 @@ def test_the_rows_of_answers_hold_what_may_be_shown(house: House, neighbours: in
         facts = [about("neighbourhood", "heer"), about("neighbourhood", "wyck"), about("age", "16_17")]
         rare = resident(conn, house.keys, *facts, about("age", "80_plus"), about("relation", "other"), address="rare")
         conn.commit()
-    with house.engine.connect() as conn:
-        begin_read(conn)
-        told = b"".join(export(conn, house.content, house.keys, "dreams", "answers", "csv", TEN)).decode()
+    told = exported(house, "answers", "csv", reveal_at=TEN).decode()
     rows = [row for row in csv.DictReader(io.StringIO(told)) if row["participant"] == house.keys.pseudonym(rare)]
     kept = {(row["item"], row["current"], row["code"], row["status"]) for row in rows}
     assert kept == {

@@ -20,7 +20,17 @@ MAY_IMPORT = {
     "conversations": {"conversations", "content", "rapidfuzz", "stdnum", "phonenumbers"},
     "storage": {
         *("storage", "conversations", "content"),
-        *("alembic", "sqlalchemy", "sqlmodel", "cryptography", "yaml"),
+        *(
+            "alembic",
+            "sqlalchemy",
+            "sqlmodel",
+            "cryptography",
+            "yaml",
+            "psycopg",
+            "pyarrow",
+            "readstat_arrow",
+            "xlsxwriter",
+        ),
     },
     "bot": {
         *("bot", "storage", "conversations", "content"),

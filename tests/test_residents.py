@@ -11,10 +11,9 @@ from collections import Counter
 from bot.house import House
 from content import Content
 from conversations.shapes import POSITIONS, Tapped
-from storage.database import begin_read
-from storage.exports import export
 from tests.botapi import BotApi, Resident, Seen
 from tests.botapi.fixtures import Serve, api, serve
+from tests.exporting import exported
 
 __all__ = ["api", "serve"]
 
@@ -93,7 +92,7 @@ async def test_every_answer_is_in_the_export_exactly_once(
     serve()
     walkers = [Walker(api, content, number) for number in range(PEOPLE)]
     await asyncio.gather(*(walker.walk() for walker in walkers))
-    rows = exported(house, content)
+    rows = list(csv.DictReader(io.StringIO(exported(house, "answers", "csv").decode(), newline="")))
     current = [row for row in rows if row["current"] == "1"]
     places = [(row["participant"], row["dilemma"], row["item"], row["argument"]) for row in current]
     assert len(places) == len(set(places))
@@ -117,11 +116,3 @@ def _language(walker: Walker, dilemma: str, item: str) -> str:
     if walker.manner == "switches" and dilemma in asked and asked.index(dilemma) < asked.index("space"):
         return walker.resident.person.language_code or ""
     return walker.language
-
-
-def exported(house: House, content: Content) -> list[dict[str, str]]:
-    """The answers' CSV, read back."""
-    with house.engine.connect() as connection:
-        begin_read(connection)
-        text = b"".join(export(connection, content, house.keys, "dreams", "answers", "csv", 10)).decode()
-    return list(csv.DictReader(io.StringIO(text, newline="")))

@@ -9,6 +9,7 @@ Nothing here knows a channel address: the table of contacts is not read.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 LANGUAGE = "nl"
 
@@ -26,7 +27,8 @@ class Format:
     """A kind of file. `media` is the media type, `also` others that ask for it, `suffix` ends a file's name.
 
     `write` names the function here (`module.function`) that makes it from the table's CSV; it is loaded
-    only where it is used. `labelled`: it holds labels in the language asked for.
+    only where it is used. `needs`: a library of the extra `science` that it takes. `labelled`: it holds
+    labels in the language asked for.
     """
 
     media: str
@@ -34,6 +36,7 @@ class Format:
     also: tuple[str, ...] = ()
     write: str = ""
     labelled: bool = False
+    needs: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,17 @@ FORMATS: dict[str, Format] = {
     "xlsx": Format(
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", write="xlsx.write", labelled=True
     ),
-    "parquet": Format("application/vnd.apache.parquet", "parquet", ("application/x-parquet",), "parquet.write"),
-    "sav": Format("application/x-spss-sav", "sav", ("application/vnd.spss-sav",), "sav.write", labelled=True),
+    "parquet": Format(
+        "application/vnd.apache.parquet", "parquet", ("application/x-parquet",), "parquet.write", needs="pyarrow"
+    ),
+    "sav": Format(
+        "application/x-spss-sav",
+        "sav",
+        ("application/vnd.spss-sav",),
+        "sav.write",
+        needs="readstat_arrow",
+        labelled=True,
+    ),
     "zip": Format("application/zip", "zip"),
 }
 
@@ -71,3 +83,5 @@ def check(table: str, form: str) -> None:
         raise NoSuchTable(f"there is no table {table}; there are {', '.join(TABLES)}")
     if form not in TABLES[table].formats:
         raise NoSuchTable(f"{table} is there as {', '.join(TABLES[table].formats)}, not as {form}")
+    if FORMATS[form].needs and find_spec(FORMATS[form].needs) is None:
+        raise NoSuchTable(f"{form} needs more: pip install 'stadsdialoog[science]'")

@@ -20,8 +20,10 @@ NONRESPONSE = {"skipped": "-1", "dont_know": "-2", "neither": "-4", "declined": 
 GENERALISED, NOT_TICKED, TICKED = "-6", "0", "1"
 # Of these an answered row without a code was generalised away.
 MAY_BE_GENERALISED = ("age", "relation")
-FIXED = ("participant", "round", "status", "language", "channel", "setting", "group", "started_at", "finished_at")
-FIXED = (*FIXED, "content_version", "pace")
+FIXED = (
+    *("participant", "round", "status", "language", "channel", "setting", "group", "started_at", "finished_at"),
+    *("content_version", "pace"),
+)
 TOLD_EVERY = 1_000
 
 Row = dict[str, str | int]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from readstat_arrow import Code, Metadata, MissingRange, ReadstatWarning, SavWriter
+from readstat_arrow import Code, Measure, Metadata, MissingRange, ReadstatWarning, SavWriter
 
 from storage.exports.job import Column, Job
 from storage.exports.parquet import batches, longest
@@ -77,8 +77,9 @@ def _metadata(job: Job, columns: tuple[Column, ...], widths: dict[str, int]) -> 
     )
 
 
-def _measure(column: Column) -> str:
-    return "nominal" if column.measure == "text" else column.measure
+def _measure(column: Column) -> Measure:
+    measures: dict[str, Measure] = {"nominal": "nominal", "ordinal": "ordinal", "scale": "scale", "text": "nominal"}
+    return measures[column.measure]
 
 
 def _labels(column: Column, not_asked: str) -> list[Code]:
