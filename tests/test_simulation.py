@@ -19,8 +19,8 @@ from bot.simulate import AT_ONCE
 from bot.simulation import VIEWS, batches, residents
 from content import Content
 from conversations.shapes import Arrived
-from storage.exports import export
 from storage.keeping import answers, participants
+from tests.exporting import exported
 from tests.test_commands import run
 
 
@@ -62,10 +62,9 @@ def test_what_they_think_is_what_they_answered(folder: Path, theirs: House, cont
     assert {row.channel for row in answered} == {"telegram", "web"}
 
 
-def test_every_row_of_theirs_says_that_they_are_simulated(theirs: House, content: Content) -> None:
+def test_every_row_of_theirs_says_that_they_are_simulated(theirs: House) -> None:
     house = theirs
-    with house.engine.connect() as conn:
-        told = b"".join(export(conn, content, house.keys, "dreams", "answers", "csv")).decode()
+    told = exported(house, "answers", "csv").decode()
     rows = list(csv.DictReader(told.splitlines()))
     assert len(rows) > 100
     assert all(row["participant"].startswith("simulated_") for row in rows)
