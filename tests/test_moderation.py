@@ -16,11 +16,11 @@ from conversations.shapes import Answered
 from storage import moderation
 from storage.database import begin_read, now
 from storage.erasure import erase
-from storage.exports import export
 from storage.keeping import answers
 from storage.moderation import HIDDEN, Own, Undecided, Waiting
 from storage.mydata import everything
 from tests.databases import BOTH
+from tests.exporting import exported
 from tests.seeding import resident
 
 BEGIN = 100
@@ -52,7 +52,7 @@ def exported(house: House) -> dict[str, tuple[str, str, str]]:
     """Of every row of own words that leaves: its state, by what is shown; as (text, text_masked, text_state)."""
     with house.engine.connect() as conn:
         begin_read(conn)
-        file = b"".join(export(conn, house.content, house.keys, "dreams", "answers", "csv", 10)).decode()
+        file = exported(house, "answers", "csv").decode()
     rows = csv.DictReader(io.StringIO(file, newline=""))
     return {row["answer_id"]: (row["text"], row["text_masked"], row["text_state"]) for row in rows}
 
