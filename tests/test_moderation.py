@@ -20,7 +20,7 @@ from storage.keeping import answers
 from storage.moderation import HIDDEN, Own, Undecided, Waiting
 from storage.mydata import everything
 from tests.databases import BOTH
-from tests.exporting import exported
+from tests.exporting import exported as the_file
 from tests.seeding import resident
 
 BEGIN = 100
@@ -50,9 +50,7 @@ def queue(house: House) -> list[Own]:
 
 def exported(house: House) -> dict[str, tuple[str, str, str]]:
     """Of every row of own words that leaves: its state, by what is shown; as (text, text_masked, text_state)."""
-    with house.engine.connect() as conn:
-        begin_read(conn)
-        file = exported(house, "answers", "csv").decode()
+    file = the_file(house, "answers", "csv").decode()
     rows = csv.DictReader(io.StringIO(file, newline=""))
     return {row["answer_id"]: (row["text"], row["text_masked"], row["text_state"]) for row in rows}
 
