@@ -104,7 +104,7 @@ class Worker:
         self._queue: queue.SimpleQueue[_Job | _Signal] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="storage", daemon=True)
         # What an earlier process erased, and was killed before it could wipe.
-        self._wipe = True
+        self._wipe, self._cleaning = True, False
         self._stopped = False
 
     def start(self) -> None:
@@ -131,7 +131,7 @@ class Worker:
     @property
     def wiping(self) -> bool:
         """Whether traces of an erasure still wait to be wiped."""
-        return self._wipe
+        return self._wipe or self._cleaning
 
     async def stop(self) -> None:
         """Finish what is waiting; a database that holds it up longer than STOP_SECONDS is left alone."""
@@ -155,7 +155,10 @@ class Worker:
         """Wipe what was erased. Where that cannot be done now it is tried again, ever later; and it takes a
         twentieth of this thread's time at most, however many are erased.
         """
-        began, self._wipe = time.monotonic(), False
+        began = time.monotonic()
+        # In this order, here and below: whoever asks in between is told that it is not done.
+        self._cleaning = True
+        self._wipe = False
         if self._data:
             erase_cached_exports(self._data)
         if clean(self.engine, now()):
@@ -164,6 +167,7 @@ class Worker:
             self._wipe, wait = True, self._patience
             self._patience = min(2 * wait, LONGEST_PATIENCE)
         self._clean_at = time.monotonic() + wait
+        self._cleaning = False
 
     def _gather(self) -> tuple[list[_Job], bool]:
         jobs: list[_Job] = []

@@ -217,10 +217,9 @@ async def test_many_at_once_each_in_order(house: House, desk: Desk) -> None:
 async def settle(house: House) -> None:
     """Let the worker finish what it does after a commit."""
     await house.worker.run(lambda conn: None)
-    for _ in range(150):
-        if not house.worker.wiping:
-            return
-        await asyncio.sleep(0.1)
+    async with asyncio.timeout(60):
+        while house.worker.wiping:  # noqa: ASYNC110  another thread's work
+            await asyncio.sleep(0.05)
 
 
 def found(folder: Path, trace: str) -> list[str]:

@@ -90,12 +90,13 @@ async def served(tmp_path: Path, database: str) -> AsyncIterator[Served]:
 
 @contextmanager
 def full_disk(served: Served, database: str) -> Iterator[None]:
-    """No file of this process may get longer than its journal is: what a full disk says, and as late."""
+    """No file of this process may be written beyond a few kilobytes, of which its log has need: what a full
+    disk says, and as late. An answer takes more pages than that, wherever in the journal it begins.
+    """
     process = served.process.process
     assert process
-    journal = next(Path(served.process.env["STADSDIALOOG_DATA"]).glob("*.db-wal"))
     soft, hard = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (journal.stat().st_size + 4096, hard))
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (served.process.log.stat().st_size + 8192, hard))
     yield
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (soft, hard))
 
