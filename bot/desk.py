@@ -20,10 +20,11 @@ from sqlalchemy import Connection
 from bot.visits import Visit, Visits
 from content import Content
 from conversations import City, Progress, Say, Turn, answer
+from conversations.commands import named
 from conversations.mydata import describe
 from conversations.shapes import Arrived, Commanded, Corrected, Forgot, Heard, Resumes
 from conversations.typed import clean
-from storage import addresses, keeping, notices
+from storage import addresses, groups, keeping, notices, rewriting, seats
 from storage.database import now as clock
 from storage.erasure import erase, new_receipt
 from storage.keeping import Person
@@ -144,7 +145,12 @@ class Desk:
     async def moved(self, caller: Caller, to: str) -> None:
         """This chat has another address from now on: a group became a supergroup."""
         here, there = (self._keys.address(caller.channel, address) for address in (caller.address, to))
-        await self._worker.run(lambda conn: keeping.move_address(conn, here, to, there), here)
+
+        def move(conn: Connection) -> None:
+            keeping.move_address(conn, here, to, there)
+            groups.move(conn, here, to, there)
+
+        await self._worker.run(move, here)
 
     async def notices(self, channel: str, most: int, after: tuple[str, str] = ("", "")) -> list[Notice]:
         """What people of this channel asked to be told and were not told yet; `told` takes one away.
@@ -183,6 +189,8 @@ class Desk:
         progress = person.progress if person else visit.progress
         city = self._snapshot(conn, progress, person)
         turn = answer(progress, heard, self._content, city)
+        if _forgets(heard, turn, self._content):
+            self._leave_groups(conn, caller)
         for fact in turn.facts:
             if isinstance(fact, Corrected):
                 keeping.correct(conn, fact, person.id if person else None, now)
@@ -202,6 +210,16 @@ class Desk:
         if not person.at_hand and caller.channel == "telegram":
             addresses.keep(conn, person.id, caller.address, now, self._city.days)
         return _Done(kept, None, city.results)
+
+    def _leave_groups(self, conn: Connection, caller: Caller) -> None:
+        """Also of who takes part in a talk alone, and is not counted, nothing stays."""
+        left = [
+            seats.leave(conn, code, self._keys.seat(key, caller.channel, caller.address))
+            for code, key in seats.keys(conn)
+        ]
+        if any(left):
+            rewriting.want(conn, clock())
+            self._worker.erase_traces()
 
     def _resume(self, conn: Connection, fact: Resumes, here: str) -> Person | None:
         return keeping.move_contact(conn, self._keys.resume_hash(fact.code), here)
@@ -242,3 +260,9 @@ class Desk:
             says = answer(progress, Arrived(), self._content, city).says
             found.append((Caller(channel, address), Reply(says, turn=number, counted=True, owed=(participant, number))))
         return found
+
+
+def _forgets(heard: Heard, turn: Turn, content: Content) -> bool:
+    """Whether somebody wants to be forgotten: who is counted says so twice, of others there is little to erase."""
+    asked = isinstance(heard, Commanded) and named(heard.name, content) == "forget" and not turn.progress.counted
+    return asked or any(isinstance(fact, Forgot) for fact in turn.facts)

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from bot.desk import Desk
+from bot.groups import Groups
 from bot.settings import Settings, SettingsFault
 from content import Content, shipped
 from conversations import City
@@ -40,9 +41,10 @@ class House:
     worker: Worker
     simulated: bool = False
 
-    def desk(self, round_code: str = FIRST_ROUND) -> Desk:
+    def city(self) -> City:
+        """What the settings say of who asks, and where."""
         settings = self.settings
-        city = City(
+        return City(
             settings.asked_by,
             settings.contact,
             settings.privacy_contact,
@@ -51,7 +53,14 @@ class House:
             settings.reveal_at,
             simulated=self.simulated,
         )
-        return Desk(self.worker, self.content, self.keys, city, round_code, bool(settings.export_url))
+
+    def desk(self, round_code: str = FIRST_ROUND) -> Desk:
+        tell_receiver = bool(self.settings.export_url)
+        return Desk(self.worker, self.content, self.keys, self.city(), round_code, tell_receiver)
+
+    def groups(self, round_code: str = FIRST_ROUND) -> Groups:
+        enough = self.settings.group_reveal_at
+        return Groups(self.worker, self.content, self.keys, self.city(), round_code, enough)
 
 
 def build(settings: Settings) -> House:

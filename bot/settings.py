@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     export_every: int = Field(900, ge=1)
     pseudonym_key: str = Field("", repr=False)
     reveal_at: int = Field(10, ge=2)
+    group_reveal_at: int = Field(4, ge=3)
     contact_days: int = Field(30, ge=0)
     rows_days: int = Field(365, ge=0)
     backup_days: int = Field(30, ge=0)

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, insert, select
 
-from storage import belonging, rewriting
+from storage import belonging, rewriting, seats
 from storage.belonging import participants
 from storage.database import upsert
 from storage.keys import Keys
@@ -36,6 +36,7 @@ def erase(conn: Connection, participant: str, keys: Keys, now: datetime, tell_re
     here = conn.execute(select(participants.c.round).where(participants.c.id == participant)).first()
     if here is None:
         return False
+    seats.leave_all(conn, participant)
     belonging.erase(conn, [participant])
     rewriting.want(conn, now)
     _count_leaving(conn, here.round)

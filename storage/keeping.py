@@ -61,7 +61,7 @@ SEEN = {
     "postgresql": postgresql_insert(updates).on_conflict_do_nothing().returning(updates.c.id),
 }
 WRITE_TURN = update(participants).where(participants.c.id == bindparam("person"))
-CURRENT = select(answers.c.id, answers.c.status, answers.c.code, answers.c.text, answers.c.revision).where(
+CURRENT = select(*(answers.c[name] for name in ("id", "status", "code", "text", "group", "revision"))).where(
     *(answers.c[name] == bindparam(name) for name in KEY), answers.c.current
 )
 SUPERSEDE = update(answers).where(answers.c.id == bindparam("old")).values(current=False)
@@ -169,7 +169,7 @@ def keep(
     conn.execute(WRITE_TURN, {"person": person.id, **values})
     for fact in facts:
         if isinstance(fact, Answered):
-            _answer(conn, person.id, progress, fact, content_version, now)
+            write_answer(conn, person.id, progress, fact, content_version, now)
         elif isinstance(fact, Agreed):
             _agree(conn, person.id, progress, fact, now)
     conn.execute(OWE, {"participant": person.id, "turn": turn})
@@ -231,16 +231,20 @@ def set_round_state(conn: Connection, round_code: str, state: str, now: datetime
         conn.execute(here.where(rounds.c.state != "closed").values(state=state, closed_at=now))
 
 
-# ---------------------------------------------------------------- inside
-
-
-def _answer(
-    conn: Connection, participant: str, progress: Progress, fact: Answered, content_version: int, now: datetime
+def write_answer(
+    conn: Connection,
+    participant: str,
+    progress: Progress,
+    fact: Answered,
+    content_version: int,
+    now: datetime,
+    group: str = "",
 ) -> None:
+    """One answer, in the place of an earlier one. `group`: the keyed name of the group's dialogue it was given in."""
     key = dict(zip(KEY, (participant, progress.round, fact.dilemma, fact.item, fact.argument), strict=True))
     code = " ".join(fact.codes)
     old = conn.execute(CURRENT, key).first()
-    if old and (old.status, old.code, old.text) == (fact.status, code, fact.text):
+    if old and (old.status, old.code, old.text, old.group) == (fact.status, code, fact.text, group):
         return
     if old:
         conn.execute(SUPERSEDE, {"old": old.id})
@@ -257,8 +261,8 @@ def _answer(
         "method": fact.method,
         "score": fact.score,
         "channel": progress.channel,
-        "setting": "private",
-        "group": "",
+        "setting": "group" if group else "private",
+        "group": group,
         "revision": old.revision + 1 if old else 1,
         "current": True,
         "answered_at": now,
@@ -271,6 +275,9 @@ def _answer(
     place = {"round": progress.round, "dilemma": fact.dilemma, "item": fact.item}
     if fact.codes:
         conn.execute(WRITE_CODES, [{"answer": written, "code": one, **place} for one in fact.codes])
+
+
+# ---------------------------------------------------------------- inside
 
 
 def _value(fact: Answered) -> int | None:

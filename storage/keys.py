@@ -88,6 +88,14 @@ class Keys:
         """The name of a participant in exports: keyed, and made of nothing but a random id."""
         return pseudonym(self.derive("pseudonym"), participant, self.prefix)
 
+    def group(self, session: str) -> str:
+        """The name of a group's dialogue in exports: keyed, and made of nothing but its random code."""
+        return pseudonym(self.derive("group"), session, self.prefix)
+
+    def seat(self, key: str, channel: str, address: str) -> str:
+        """Who somebody is in one session, whose own `key` was drawn for it, and nowhere else."""
+        return hmac.digest(self.derive("seat"), f"{key}:{channel}:{address}".encode(), "sha256").hex()
+
     @property
     def prefix(self) -> str:
         """What the name of a participant begins with."""

@@ -11,6 +11,7 @@ from storage.keeping import answers, consents, contacts, owed, participants, wro
 from storage.keys import Keys
 from storage.moderation import decisions
 from storage.notices import notices
+from storage.seats import seats
 
 TABLES = {
     "contact": contacts,
@@ -19,6 +20,7 @@ TABLES = {
     "owed_replies": owed,
     "notices": notices,
     "corrections": wrong,
+    "group_seats": seats,
 }
 
 

@@ -7,6 +7,7 @@
 | who no longer wants to be counted, and did not choose | CONTACT_DAYS after they said so |
 | notices nobody can be sent | at once |
 | corrections to our texts | CORRECTION_DAYS after they came |
+| dialogues in groups, with their chat and all seats | a day after they began, if not before |
 | numbers of handled updates | after 48 hours |
 | that somebody was erased | BACKUP_DAYS later, when no backup knows them any more |
 | an erasure event that was not accepted | 30 days later |
@@ -22,7 +23,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Select, delete, or_, select
 
-from storage import addresses, belonging, erasure, outbox, rewriting
+from storage import addresses, belonging, erasure, groups, outbox, rewriting
 from storage.holds import held
 from storage.keeping import REMEMBER_UPDATES, consents, contacts, participants, rounds, updates, wrong
 from storage.keys import Keys
@@ -117,6 +118,14 @@ def _drop_corrections(conn: Connection, some: Sequence[str | int], now: datetime
     return conn.execute(delete(wrong).where(wrong.c.id.in_(some))).rowcount
 
 
+def _find_groups(conn: Connection, now: datetime, terms: Terms) -> list[str]:
+    return groups.too_old(conn, now)
+
+
+def _drop_groups(conn: Connection, some: Sequence[str | int], now: datetime, terms: Terms) -> int:
+    return groups.drop(conn, [str(one) for one in some])
+
+
 def _find_updates(conn: Connection, now: datetime, terms: Terms) -> list[str]:
     return list(conn.execute(select(updates.c.id).where(updates.c.seen_at < now - REMEMBER_UPDATES)).scalars())
 
@@ -147,6 +156,8 @@ DUTIES = (
     Duty("withdrawn", _find_withdrawn, _drop_withdrawn),
     Duty("notices", _find_notices, _drop_notices, personal=False),
     Duty("corrections", _find_corrections, _drop_corrections),
+    # Not held: their members were promised that a day is the longest.
+    Duty("groups", _find_groups, _drop_groups, held=False),
     Duty("updates", _find_updates, _drop_updates, held=False, personal=False),
     Duty("erasures", _find_erasures, _drop_erasures, personal=False),
     Duty("events", _find_events, _drop_events, held=False, personal=False),

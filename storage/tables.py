@@ -176,6 +176,53 @@ class Correction(SQLModel, table=True):
     received_at: datetime
 
 
+class GroupRow(SQLModel, table=True):
+    """A dialogue in a group: its chat and where it stands. Goes when it has ended, and after a day at the latest.
+
+    `key` was drawn for it; what members are known by in here hangs on it. `opened_by` is who began it, known
+    likewise. `state` is conversations' GroupSession; `posts` what the group is still owed, `card` the message
+    that is edited. `gone`: members who answered this question and left. `until`: when this stage is over.
+    `away`: the bot was taken out of the chat while the talk was `going` or `paused`.
+    """
+
+    __tablename__ = "group_session"
+
+    code: str = Field(primary_key=True)
+    key: str = Field(sa_column_kwargs=PERSONAL)
+    channel: str
+    chat: str = Field(default="", sa_column_kwargs=PERSONAL)
+    chat_hash: str | None = Field(default=None, unique=True, sa_column_kwargs=PERSONAL)
+    thread: int = 0
+    opened_by: str = Field(default="", sa_column_kwargs=PERSONAL)
+    state: str
+    posts: str = "[]"
+    card: str = ""
+    gone: int = 0
+    until: datetime | None = Field(default=None, index=True)
+    away: str = ""
+    version: int = 0
+    begun_at: datetime = Field(index=True)
+
+
+class GroupSeat(SQLModel, table=True):
+    """A member of a group's dialogue, and what they chose at the question of now. Goes when it ends.
+
+    `seat` is a keyed hash of the channel address, with the key drawn for this session: it is nobody elsewhere.
+    `participant` only where they said *count me*.
+    """
+
+    __tablename__ = "group_seat"
+    __table_args__ = (UniqueConstraint("session", "participant"),)
+
+    session: str = Field(primary_key=True, foreign_key="group_session.code")
+    seat: str = Field(primary_key=True, sa_column_kwargs=PERSONAL)
+    participant: str | None = Field(default=None, foreign_key="participant.id", index=True)
+    language: str
+    position: str = ""
+    position_after: str = ""
+    reason: str = ""
+
+
 class RoundState(SQLModel, table=True):
     """Whether a round is planned, open or closed, and since when it is closed: retention counts from then."""
 
