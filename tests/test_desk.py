@@ -154,6 +154,7 @@ async def test_mydata_shows_every_row_in_words_and_as_a_file(house: House, desk:
         "owed": "owed_replies",
         "notice": "notices",
         "correction": "corrections",
+        "group_seat": "group_seats",
     }
     assert tables | {"participant"} == set(shown)
     assert set(shown.values()) <= set(kept)
