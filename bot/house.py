@@ -50,6 +50,8 @@ class House:
             settings.privacy_contact,
             settings.public_web,
             settings.contact_days,
+            settings.rows_days,
+            settings.backup_days,
             settings.reveal_at,
             simulated=self.simulated,
         )

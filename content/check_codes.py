@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from content.loader import Content
-from content.model import Dilemma, Versioned
+from content.model import Consent, Dilemma, Versioned
 from content.places import Fault, files
 
 DILEMMAS = ("growth", "inner_city", "space", "society", "digital", "care")
@@ -49,6 +49,8 @@ def faults(content: Content) -> Iterator[Fault]:
             yield Fault(f"content/dilemmas/{code}.yaml", "number", "", f"{dilemma.number} is another dilemma's too")
     yield from _items(content)
     yield from _commands(content)
+    for code, consent in content.consents.items():
+        yield from _locked(f"content/consents/{code}.yaml", consent)
     for code in NONRESPONSE:
         if code not in content.phrases.nonresponse:
             yield Fault("content/phrases.yaml", f"nonresponse.{code}", "", "is missing: its code is stable")
@@ -83,6 +85,25 @@ def _items(content: Content) -> Iterator[Fault]:
         for option in item.options:
             if option.district and option.district not in districts:
                 yield Fault(file, f"options.{option.code}.district", "", f"{option.district} is no district here")
+
+
+def _locked(file: str, consent: Consent) -> Iterator[Fault]:
+    """Who agreed agreed to a text: one that changed is another version, and the old one is kept beside it."""
+    texts = {one.version: one for one in (*consent.earlier, consent)}
+    for version in sorted(texts.keys() | consent.locked.keys()):
+        key, locked = f"locked.{version}", consent.locked.get(version)
+        if version not in texts:
+            yield Fault(file, key, "", f"has no text: keep that of version {version} under earlier")
+        elif locked is None:
+            yield Fault(file, key, "", f"is missing: it is {texts[version].digest()}")
+        elif locked != texts[version].digest():
+            what = (
+                f"is {locked}, the text gives {texts[version].digest()}: keep the text of version {version} "
+                f"under earlier, and make the new one version {max(texts) + 1}"
+            )
+            yield Fault(file, key, "", what)
+    if consent.version != max(texts):
+        yield Fault(file, "version", "", f"is {consent.version}, and {max(texts)} stands under earlier")
 
 
 def _missing(file: str, key: str, stable: Iterable[str], have: Iterable[str]) -> Iterator[Fault]:

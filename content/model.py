@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
@@ -125,15 +127,35 @@ class Item(Versioned):
     districts: tuple[District, ...] = ()
 
 
-class Consent(Versioned):
-    """One purpose a resident may agree to; `version` goes up whenever its text changes."""
+class ConsentText(Strict):
+    """What a resident reads before agreeing, and the two buttons, in one version that never changes."""
 
     version: int
     text: Text
     yes: Text
     no: Text
     telegram: Text | None = None
+
+    def digest(self) -> str:
+        """Changes exactly when a word does, in any language."""
+        said = [dict(sorted(one.by.items())) for one in (self.text, self.yes, self.no, self.telegram) if one]
+        return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+class Consent(Versioned, ConsentText):
+    """One purpose a resident may agree to, as it is asked now.
+
+    `locked` holds the digest of every version: who agreed did so to these words. `earlier` keeps the
+    texts of the versions before.
+    """
+
     heard: Mapping[Literal["yes", "no"], Heard] = {}
+    earlier: tuple[ConsentText, ...] = ()
+    locked: Mapping[int, str]
+
+    def read_in(self, version: int) -> ConsentText:
+        """The text of this version. StopIteration when it was never asked."""
+        return next(one for one in (self, *self.earlier) if one.version == version)
 
 
 class Round(Versioned):

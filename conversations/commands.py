@@ -50,7 +50,7 @@ def wish(progress: Progress, reading: Reading, text: str, content: Content, city
 def speak(progress: Progress, language: str, content: Content, city: City) -> Turn:
     """Go on in this language, at the same place. The state of the Mestreechs texts is said once."""
     progress = replace(progress, language=language, last_tap="", paused=progress.paused and progress.over == "paused")
-    if progress.over in ("language", "quote_me"):
+    if progress.over in ("language", "quote_me", "withdrawn"):
         progress = replace(progress, over="")
     elif progress.at == "language":
         progress = replace(progress, at="count_me")
@@ -153,6 +153,9 @@ def _tell(key: str) -> Callable[[Progress, str, Content, City], Turn]:
             f"{key}.text", web=city.web, days=city.days, reveal_at=city.reveal_at, contact=city.contact or who, who=who
         )
         say = Say(text, progress.language, words(f"{key}.head"))
+        if key == "privacy" and progress.counted:
+            turn = show(replace(progress, over="purposes"), content, city)
+            return replace(turn, says=(say, *turn.says))
         return Turn(progress, (say, put(ask(progress, content, city), progress, content)))
 
     return told

@@ -8,7 +8,9 @@ from conversations.shapes import City, Progress
 
 
 def ask(at: str, progress: Progress, content: Content, city: City) -> Question:
-    consent = content.consents[at]
+    """A purpose, in the walk or laid over it (`purposes.count_me`)."""
+    code = at.rpartition(".")[2]
+    consent = content.consents[code]
     language, phrases = progress.language, content.phrases
     yes = consent.heard.get("yes")
     no = consent.heard.get("no")
@@ -19,4 +21,6 @@ def ask(at: str, progress: Progress, content: Content, city: City) -> Question:
     text = consent.text[language]
     if consent.telegram and progress.channel == "telegram":
         text += "\n\n" + consent.telegram[language].format(web=city.web, days=city.days)
-    return Question(at, text, item=at, kind="consent", options=options)
+    if code == "count_me" and progress.counted and not progress.withdrawn:
+        text += "\n\n" + content.words(language)("withdrawn.what", days=city.days)
+    return Question(at, text, item=code, kind="consent", options=options)

@@ -40,6 +40,9 @@ def answer(progress: Progress, heard: Heard, content: Content, city: City) -> Tu
     turn = _heard(_without_cry(progress, heard), heard, content, city)
     if turn.progress.pending and turn.progress.pending[0] != turn.progress.at:
         turn = replace(turn, progress=replace(turn.progress, pending=()))
+    if progress.withdrawn:
+        # Nothing is answered by who counts nowhere.
+        return replace(turn, facts=tuple(f for f in turn.facts if not isinstance(f, Answered)))
     if progress.counted or turn.progress.counted:
         return turn
     # Who is not counted leaves no answer behind, not even one that waits to be dropped.
@@ -103,11 +106,16 @@ def _once(turn: Turn, pressed: str) -> Turn:
 
 
 def _uncovered(progress: Progress, tap: Tapped) -> Progress:
-    """Old keyboards go on: the walk's under a pause or a look, the goodbye's and the answers' always."""
+    """Old keyboards go on: the walk's under a pause or a look, the goodbye's and the answers' always.
+
+    Who no longer wants to be counted first says what is to happen.
+    """
+    if tap.at in ("answers", "purposes"):
+        return replace(progress, over=tap.at)
+    if progress.withdrawn:
+        return replace(progress, over="withdrawn", paused=False) if tap.at == "withdrawn" else progress
     if tap.at == "goodbye" and progress.finished:
         return replace(progress, at="goodbye", over="", back_to="")
-    if tap.at == "answers":
-        return replace(progress, over="answers")
     if progress.over and tap.at == progress.at:
         return replace(progress, over="", paused=False)
     return progress

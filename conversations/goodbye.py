@@ -77,7 +77,7 @@ def _button(code: str, content: Content, language: str) -> str:
 
 def changeable(progress: Progress, content: Content) -> list[str]:
     """The questions that were answered, in a fixed order: what `/answers` lists and numbers."""
-    return [at for at in progress.given if at not in ("language", "count_me") and known(at, content)]
+    return [at for at in progress.given if at != "language" and at not in content.consents and known(at, content)]
 
 
 def title(at: str, content: Content, language: str) -> str:

@@ -14,6 +14,8 @@ def answers(at: str, progress: Progress, content: Content, city: City) -> Questi
     given = changeable(progress, content)
     lines = [f"{n}. {title(q, content, language)}: {chosen(q, progress, content)}" for n, q in enumerate(given, 1)]
     options = [Option(q, title(q, content, language)) for q in given]
+    if progress.counted:
+        options.append(Option("purposes", words("purposes.head")))
     options.append(Option("resume", words("button.resume")))
     text = "\n".join([*lines, "", words("answers.how")]) if lines else words("answers.none")
     return Question(at, text, words("answers.head"), options=tuple(options), numbered=True)

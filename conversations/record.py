@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 from content import Content
-from conversations import goodbye, results
+from conversations import goodbye, purposes, results
 from conversations.hiding import remark
 from conversations.question import Question, put
 from conversations.shapes import (
@@ -41,7 +41,9 @@ def show(progress: Progress, content: Content, city: City, intro: str = "", fact
 
 
 def uncover(progress: Progress) -> Progress:
-    """Nothing lies over the walk any more, unless *quote me* still waits for its answer."""
+    """Nothing lies over the walk any more, unless *quote me* still waits, or the person does not count."""
+    if progress.withdrawn and not progress.over:
+        return replace(progress, over="withdrawn")
     waits = progress.counted and "quote_me" in progress.told and "quote_me" not in progress.given
     return replace(progress, over="quote_me") if waits and not progress.over else progress
 
@@ -106,7 +108,7 @@ def nonresponse(
     question: Question, status: Status, progress: Progress, content: Content, city: City, method: str
 ) -> Turn | None:
     """Skipped, don't know, neither, or rather not say: kept apart, each as its own status."""
-    if question.kind == "consent" and question.at != "count_me":
+    if question.kind == "consent" and question.item != "count_me":
         # Whoever does not say yes has not agreed.
         return _agreed(question, "no", progress, content, city)
     if not question.item or question.kind == "consent":
@@ -228,16 +230,24 @@ def _kept(
 
 
 def _agreed(question: Question, code: str, progress: Progress, content: Content, city: City) -> Turn:
-    words, yes = content.words(progress.language), code == "yes"
-    fact = Agreed(question.at, yes, content.consents[question.at].version)
+    words, yes, purpose = content.words(progress.language), code == "yes", question.item
+    fact = Agreed(purpose, yes, content.consents[purpose].version)
     intro = ""
-    if question.at == "count_me":
+    if purpose == "count_me" and progress.counted:
+        if progress.withdrawn and not yes:
+            # Said before: the days until it is erased count from then.
+            return show(replace(progress, over=""), content, city)
+        progress = replace(progress, withdrawn=not yes)
+    elif purpose == "count_me":
         if yes and not city.open:
             return show(progress, content, city, intro=words("round.closed"))
         progress = replace(progress, counted=yes, content_version=content.version)
         intro = "" if yes else words("consent.nothing_kept")
-    progress = progress.gave(question.at, Given("answered", (code,)))
-    moved = replace(progress, over="") if question.at == "quote_me" else move_on(progress, content, question.at)
+    progress = progress.gave(purpose, Given("answered", (code,)))
+    if question.at != purpose:
+        moved = replace(progress, over="" if progress.withdrawn else "purposes")
+    else:
+        moved = replace(progress, over="") if progress.over == purpose else move_on(progress, content, question.at)
     # Who is not counted leaves no trace, not even that they declined.
     return show(moved, content, city, intro, (fact,) if progress.counted else ())
 
@@ -274,10 +284,10 @@ def _goodbye(question: Question, code: str, progress: Progress, content: Content
 def _answers(question: Question, code: str, progress: Progress, content: Content, city: City) -> Turn | None:
     if code == "resume":
         return show(replace(progress, over=""), content, city)
+    if code == "purposes" and progress.counted:
+        return show(replace(progress, over=code), content, city)
     if code not in goodbye.changeable(progress, content):
         return None
-    if code == "quote_me":
-        return show(replace(progress, over=code), content, city)
     return _change(code, progress, content, city)
 
 
@@ -302,6 +312,16 @@ def _forget(question: Question, code: str, progress: Progress, content: Content,
     return None
 
 
+def _purposes(question: Question, code: str, progress: Progress, content: Content, city: City) -> Turn | None:
+    over = "" if code == "resume" else f"{purposes.UNDER}{code}"
+    return show(replace(progress, over=over), content, city) if question.has(code) else None
+
+
+def _withdrawn(question: Question, code: str, progress: Progress, content: Content, city: City) -> Turn | None:
+    over = "forget" if code == "forget" else f"{purposes.UNDER}count_me"
+    return show(replace(progress, over=over), content, city) if question.has(code) else None
+
+
 def _resume(question: Question, code: str, progress: Progress, content: Content, city: City) -> Turn | None:
     return show(replace(progress, over="", paused=False), content, city) if code == "resume" else None
 
@@ -309,6 +329,8 @@ def _resume(question: Question, code: str, progress: Progress, content: Content,
 _SPECIAL = {
     "goodbye": _goodbye,
     "answers": _answers,
+    "purposes": _purposes,
+    "withdrawn": _withdrawn,
     "forget": _forget,
     "fout": _resume,
     "paused": _resume,

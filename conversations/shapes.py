@@ -79,7 +79,8 @@ class Progress:
     `draw` is a random number drawn once by the edge: it decides which side of a dilemma is shown
     first and gives the walk its tag. `at` is the question of the walk; `over` a question laid over
     it (forget, answers, quote_me …); `back_to` where a change returns to; `meant` the choices of a
-    "did you mean"; `pending` a question and words typed there that wait for a choice, or for a yes;
+    "did you mean"; `withdrawn` that a counted person no longer wants to be: what they gave is kept
+    apart and counts nowhere; `pending` a question and words typed there that wait for a choice, or for a yes;
     `narrow` the district whose neighbourhoods are shown; `seen_results` the
     dilemmas whose results were shown to this person.
     """
@@ -93,6 +94,7 @@ class Progress:
     back_to: str = ""
     narrow: str = ""
     counted: bool = False
+    withdrawn: bool = False
     paused: bool = False
     finished: bool = False
     content_version: int = 1
@@ -150,6 +152,8 @@ class City:
     privacy_contact: str = ""
     web: str = ""
     days: int = 30
+    rows_days: int = 365
+    backup_days: int = 30
     reveal_at: int = 10
     open: bool = True
     results: Mapping[str, Any] | None = None

@@ -14,6 +14,7 @@ from conversations import (
     language,
     overlays,
     own_words,
+    purposes,
     reasons,
 )
 from conversations.question import Question
@@ -40,6 +41,8 @@ STEPS: dict[str, Ask] = {
     "values.second": choices.values,
     # laid over the walk, which goes on afterwards where it was
     "quote_me": consent.ask,
+    "purposes": purposes.purposes,
+    "withdrawn": purposes.withdrawn,
     "answers": overlays.answers,
     "forget": overlays.forget,
     "fout": overlays.fout,

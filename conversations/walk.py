@@ -62,7 +62,9 @@ def after(at: str, progress: Progress, content: Content) -> str:
     if chain is None:
         asked = tuple(q for q in walk(progress, content) if q not in (*BEFORE, "goodbye"))
         return "goodbye" if progress.finished else unanswered(asked, progress) or "goodbye"
-    return (*chain, "goodbye")[chain.index(at) + 1]
+    behind_it = (*chain, "goodbye")[chain.index(at) + 1 :]
+    # What was said to a purpose is not asked again: it may have been said on the screen of purposes.
+    return next(q for q in behind_it if q not in content.consents or q not in progress.given)
 
 
 def before(at: str, progress: Progress, content: Content) -> str | None:

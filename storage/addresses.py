@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, or_, sel
 
 from storage.keeping import consents, contacts, owed, participants, rounds
 from storage.notices import notices
+from storage.setting_apart import round_of
 
 
 def unneeded(conn: Connection, now: datetime, contact_days: int) -> list[str]:
@@ -38,7 +39,7 @@ def keep(conn: Connection, participant: str, address: str, now: datetime, contac
 
 def _people() -> Select[str]:
     there = select(contacts.c.participant).join(participants, participants.c.id == contacts.c.participant)
-    return there.join(rounds, rounds.c.round == participants.c.round, isouter=True)
+    return there.join(rounds, rounds.c.round == round_of(participants.c.round), isouter=True)
 
 
 def _unneeded(now: datetime, contact_days: int) -> Select[str]:

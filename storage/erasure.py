@@ -9,14 +9,14 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, insert, select
 
-from storage import belonging, rewriting, seats
+from storage import belonging, keeping, rewriting, seats
 from storage.belonging import participants
 from storage.database import upsert
 from storage.keys import Keys
-from storage.tables import Erased, Mark, Outbox
+from storage.setting_apart import APART
+from storage.tables import Erased, Outbox
 
 RECEIPT_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-marks = Mark.__table__  # type: ignore[attr-defined]
 outbox = Outbox.__table__  # type: ignore[attr-defined]
 erased = Erased.__table__  # type: ignore[attr-defined]
 
@@ -39,7 +39,9 @@ def erase(conn: Connection, participant: str, keys: Keys, now: datetime, tell_re
     seats.leave_all(conn, participant)
     belonging.erase(conn, [participant])
     rewriting.want(conn, now)
-    _count_leaving(conn, here.round)
+    if not here.round.startswith(APART):
+        # Who stands apart was counted when they left.
+        keeping.count_leaving(conn, here.round)
     remember(conn, {ledger_code(participant, keys): now.date()})
     if tell_receiver:
         conn.execute(insert(outbox).values(**_event(keys.pseudonym(participant), now)))
@@ -82,13 +84,6 @@ def by_pseudonym(conn: Connection, pseudonym: str, keys: Keys) -> str | None:
     """The participant with this export pseudonym. A keyed code cannot be turned back: all are tried."""
     rows = conn.execute(select(participants.c.id))
     return next((row.id for row in rows if keys.pseudonym(row.id) == pseudonym), None)
-
-
-def _count_leaving(conn: Connection, round_code: str) -> None:
-    name = f"left:{round_code}"
-    conn.execute(upsert(conn)(marks).values(name=name, value="0").on_conflict_do_nothing())
-    left = int(conn.execute(select(marks.c.value).where(marks.c.name == name)).scalar_one())
-    conn.execute(marks.update().where(marks.c.name == name).values(value=str(left + 1)))
 
 
 def _event(pseudonym: str, now: datetime) -> dict[str, object]:

@@ -19,6 +19,7 @@ from conversations.mask import mask
 from conversations.shapes import POSITIONS, Agreed, Answered, Corrected, Fact, Progress
 from storage.database import upsert
 from storage.keys import Keys
+from storage.setting_apart import bring_back, set_apart
 from storage.tables import (
     Answer,
     AnswerCode,
@@ -26,6 +27,7 @@ from storage.tables import (
     Contact,
     Correction,
     HandledUpdate,
+    Mark,
     Owed,
     Participant,
     Release,
@@ -44,6 +46,7 @@ updates = HandledUpdate.__table__  # type: ignore[attr-defined]
 rounds = RoundState.__table__  # type: ignore[attr-defined]
 releases = Release.__table__  # type: ignore[attr-defined]
 wrong = Correction.__table__  # type: ignore[attr-defined]
+marks = Mark.__table__  # type: ignore[attr-defined]
 
 KEY = ("participant", "round", "dilemma", "item", "argument")
 
@@ -290,3 +293,16 @@ def _agree(conn: Connection, participant: str, progress: Progress, fact: Agreed,
     values = {"yes": fact.yes, "version": fact.version, "language": progress.language, "at": now}
     row = upsert(conn)(consents).values(participant=participant, purpose=fact.purpose, **values)
     conn.execute(row.on_conflict_do_update(index_elements=["participant", "purpose"], set_=values))
+    if fact.purpose == "count_me" and not fact.yes:
+        if left := set_apart(conn, participant):
+            count_leaving(conn, left)
+    elif fact.purpose == "count_me":
+        bring_back(conn, participant)
+
+
+def count_leaving(conn: Connection, round_code: str) -> None:
+    """Somebody of this round counts no longer. The number only rises: who comes back has joined once more."""
+    name = f"left:{round_code}"
+    conn.execute(upsert(conn)(marks).values(name=name, value="0").on_conflict_do_nothing())
+    left = int(conn.execute(select(marks.c.value).where(marks.c.name == name)).scalar_one())
+    conn.execute(marks.update().where(marks.c.name == name).values(value=str(left + 1)))

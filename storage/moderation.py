@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, func, insert, select
 
 from conversations.mask import mask
 from storage.keeping import answers
+from storage.setting_apart import here
 from storage.tables import Decision
 
 decisions = Decision.__table__  # type: ignore[attr-defined]
@@ -87,7 +88,9 @@ DOUBTED = (
     .correlate(answers)
     .exists()
 )
-WAITS = and_(answers.c.text_state == "waiting", answers.c.current)
+# Who no longer wants to be counted is not read either.
+READ = and_(answers.c.current, here(answers.c.round))
+WAITS = and_(answers.c.text_state == "waiting", READ)
 _OWN = select(
     answers.c.id,
     answers.c.round,
@@ -140,7 +143,7 @@ def doubted(conn: Connection, moderator: str, most: int) -> list[Own]:
 
 def decided(conn: Connection, state: str, most: int, before: int = 0, containing: str = "") -> list[Own]:
     """Texts in this state, the newest first; `containing` looks in what is shown of them."""
-    query = _OWN.where(answers.c.text_state == state, answers.c.current)
+    query = _OWN.where(answers.c.text_state == state, READ)
     if before:
         query = query.where(answers.c.id < before)
     if containing:
@@ -150,7 +153,8 @@ def decided(conn: Connection, state: str, most: int, before: int = 0, containing
 
 def original(conn: Connection, answer: int) -> str | None:
     """The words as they were written. Only for a moderator, and never without a line in the audit log."""
-    found: str | None = conn.execute(select(answers.c.text).where(answers.c.id == answer)).scalar_one_or_none()
+    query = select(answers.c.text).where(answers.c.id == answer, here(answers.c.round))
+    found: str | None = conn.execute(query).scalar_one_or_none()
     return found
 
 
@@ -206,7 +210,7 @@ def take_back(conn: Connection, batch: str, moderator: str, now: datetime) -> in
 
 def doubt(conn: Connection, answer: int, moderator: str, now: datetime) -> bool:
     """Ask for a second moderator. False when the text waits already, or is gone."""
-    query = select(answers.c.text).where(answers.c.id == answer, answers.c.current, answers.c.text_state.in_(FINAL))
+    query = select(answers.c.text).where(answers.c.id == answer, READ, answers.c.text_state.in_(FINAL))
     row = conn.execute(query).first()
     if row is None:
         return False

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, and_, delete, literal, or_, select, tuple_
 
 from storage.database import upsert
 from storage.keeping import consents, contacts, participants
+from storage.setting_apart import here as counted
 from storage.tables import Notice
 
 notices = Notice.__table__  # type: ignore[attr-defined]
@@ -38,7 +39,7 @@ def announce(conn: Connection, round_code: str, state: str) -> None:
     kind = "results" if state == "closed" else "round"
     here = participants.c.round == round_code if state == "closed" else participants.c.round != round_code
     asked = and_(consents.c.participant == participants.c.id, consents.c.purpose == RESTS_ON[kind], consents.c.yes)
-    people = select(participants.c.id, literal(kind)).join(consents, asked).where(here)
+    people = select(participants.c.id, literal(kind)).join(consents, asked).where(here, counted(participants.c.round))
     row = upsert(conn)(notices).from_select(["participant", "kind"], people.where(literal(True)))
     conn.execute(row.on_conflict_do_nothing())
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, distinct, func, select
 
 from content import Content
 from storage.exports import TABLES
+from storage.setting_apart import here
 from storage.tables import Answer, Correction, Notice, Owed, Participant, Release, RoundState
 
 answers = Answer.__table__  # type: ignore[attr-defined]
@@ -43,15 +44,15 @@ def rounds_now(conn: Connection, content: Content) -> list[dict[str, Any]]:
 
 def walks_now(conn: Connection) -> dict[tuple[str, str], int]:
     """People by round and status."""
-    query = select(participants.c.round, participants.c.status, func.count()).group_by(
-        participants.c.round, participants.c.status
-    )
+    counted = here(participants.c.round)
+    query = select(participants.c.round, participants.c.status, func.count()).where(counted)
+    query = query.group_by(participants.c.round, participants.c.status)
     return {(round_code, status): n for round_code, status, n in conn.execute(query)}
 
 
 def answers_now(conn: Connection) -> dict[str, int]:
     """Rows of answers by round, revisions included."""
-    query = select(answers.c.round, func.count()).group_by(answers.c.round)
+    query = select(answers.c.round, func.count()).where(here(answers.c.round)).group_by(answers.c.round)
     return {row[0]: row[1] for row in conn.execute(query)}
 
 

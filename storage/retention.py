@@ -28,6 +28,7 @@ from storage.holds import held
 from storage.keeping import REMEMBER_UPDATES, consents, contacts, participants, rounds, updates, wrong
 from storage.keys import Keys
 from storage.notices import notices
+from storage.setting_apart import round_of
 
 CORRECTION_DAYS = 90
 AT_ONCE = 200
@@ -72,7 +73,7 @@ def _drop_addresses(conn: Connection, some: Sequence[str | int], now: datetime, 
 
 def _over(now: datetime, terms: Terms) -> Select[str]:
     closed = rounds.c.closed_at < now - timedelta(days=terms.rows_days)
-    return select(participants.c.id).join(rounds, rounds.c.round == participants.c.round).where(closed)
+    return select(participants.c.id).join(rounds, rounds.c.round == round_of(participants.c.round)).where(closed)
 
 
 def _find_people(conn: Connection, now: datetime, terms: Terms) -> list[str]:

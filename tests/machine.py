@@ -55,6 +55,10 @@ RESULTS = {
 }
 
 
+# Where the first button leads round and round: the one that leads on.
+SIMPLY = {"forget": "no", "withdrawn": "come_back", "purposes": "resume"}
+
+
 class Resident:
     """A walk as it goes: where it stands, every button it was ever shown, and what the newest message asked."""
 
@@ -119,7 +123,7 @@ class Resident:
             buttons = [button for say in turn.says for row in say.buttons for button in row]
             assert buttons, f"nothing to tap at {turn.progress}"
             tapped = [tap for button in buttons if (tap := Tapped.read(button.data))]
-            wanted = "no" if turn.progress.now == "forget" else tapped[0].choice
+            wanted = SIMPLY.get(turn.progress.now, tapped[0].choice)
             heard = next(tap for tap in tapped if tap.choice == wanted)
             turn = answer(Progress.loads(turn.progress.dumps()), heard, self.content, city)
         raise AssertionError(f"{MOST_WAY} taps did not reach the goodbye from {self.progress}; now at {turn.progress}")
@@ -143,6 +147,8 @@ class Resident:
             yield "a consent of somebody who is not counted"
         if (answered or agreed) and not isinstance(heard, Tapped | Typed):
             yield "neither tapped nor typed, and still a fact"
+        if answered and before.withdrawn:
+            yield "an answer of somebody who does not want to be counted"
         if answered and not self.city.open:
             yield "an answer in a closed round"
         if isinstance(heard, Tapped) and (answered or agreed):
@@ -152,7 +158,7 @@ class Resident:
         for consent in agreed:
             first = (consent.purpose, before.at, before.counted) == ("count_me", "language", False)
             read = (before.now,) if isinstance(heard, Typed) else (before.now, before.at)
-            if consent.purpose not in read and not first:
+            if consent.purpose not in [at.rpartition(".")[2] for at in read] and not first:
                 yield f"agreed to {consent.purpose}, asked was {before.now}"
             if consent.version != self.content.consents[consent.purpose].version:
                 yield "not the version of the consent that was read"
@@ -357,9 +363,10 @@ def codebook(content: Content, dilemma: str, item: str) -> list[str]:
 def vocabulary(content: Content) -> set[str]:
     """Every word of ours that may stand in progress."""
     ours = "answered own_words draft counts again yes no resume status codes telegram web terminal"
-    beside = "why later skip_all done results share leave"
-    names = {"", *ours.split(), *beside.split(), *STEPS, *NONRESPONSE, *POSITIONS}
+    beside = "why later skip_all done results share leave come_back"
+    names = {"", *ours.split(), *beside.split(), "forget", *STEPS, *NONRESPONSE, *POSITIONS}
     names |= {*Progress.__dataclass_fields__, *content.rounds, *content.languages, *content.items, *content.consents}
+    names |= {f"purposes.{one}" for one in content.consents}
     for code in content.dilemmas:
         names |= {code, f"{code}.position", f"{code}.reasons", f"{code}.importance", "a1", "a2", "b1", "b2"}
     for item in content.items.values():

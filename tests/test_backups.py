@@ -23,8 +23,8 @@ from bot.house import House, open_database
 from conversations.shapes import Commanded, Typed
 from storage.backups import backup, restore
 from storage.database import MIGRATIONS, DatabaseFault, begin_read, begin_write, now, open_engine
-from storage.erasure import erased, long_past, marks
-from storage.keeping import answers, contacts
+from storage.erasure import erased, long_past
+from storage.keeping import answers, contacts, marks
 from storage.keys import Keys
 from storage.locks import Leader
 from storage.moving import count, move

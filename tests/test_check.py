@@ -53,6 +53,23 @@ def _left_dutch(copy: Copy) -> None:
     copy.put(GROWTH, "why.li", copy.get(GROWTH, "why.nl"))
 
 
+def _keep_earlier(copy: Copy, version: int) -> None:
+    kept = {key: copy.get(COUNT_ME, key) for key in ("text", "yes", "no", "telegram")}
+    copy.put(COUNT_ME, "earlier", [{"version": version, **kept}])
+
+
+def _newer_consent(copy: Copy) -> None:
+    """A changed text as it should be, but for its digest."""
+    _keep_earlier(copy, 1)
+    copy.put(COUNT_ME, "version", 2)
+    copy.put(COUNT_ME, "yes.en", "Yes, count me")
+
+
+def _older_consent(copy: Copy) -> None:
+    _keep_earlier(copy, 2)
+    copy.put(COUNT_ME, "locked", {1: copy.get(COUNT_ME, "locked")[1], 2: copy.get(COUNT_ME, "locked")[1]})
+
+
 LONG_NL = "Dit is een zin die maar door blijft gaan en die je niet kan volgen als hij zo lang en breed wordt als nu."
 HARD_EN = "Municipal infrastructural considerations necessitate deliberation. Stakeholders collaborate."
 LONGISH_NL = "De stad is nu voor ons al zo vol met van alles dat er niets meer bij kan. " * 2
@@ -102,6 +119,12 @@ CODES: list[tuple[Plant, str]] = [
     (put(AGE, "options.0.code", "18_24"), f"{AGE}: options.18_24: stands 2 times"),
     (put(BUURT, "options.0.district", "wijk_09"), f"{BUURT}: options.binnenstad.district: wijk_09 is no district"),
     (put(BUURT, "districts.0.code", "wijk_10"), f"{BUURT}: districts.wijk_01: is missing"),
+    (put(COUNT_ME, "yes.li", "Jao"), f"{COUNT_ME}: locked.1: is 103f1c70bf2f0419, the text gives "),
+    (put(COUNT_ME, "telegram", GONE), f"{COUNT_ME}: locked.1: is 103f1c70bf2f0419, the text gives "),
+    (put(COUNT_ME, "version", 2), f"{COUNT_ME}: locked.1: has no text: keep that of version 1"),
+    (put(COUNT_ME, "locked", {}), f"{COUNT_ME}: locked.1: is missing: it is 103f1c70bf2f0419"),
+    (_newer_consent, f"{COUNT_ME}: locked.2: is missing: it is "),
+    (_older_consent, f"{COUNT_ME}: version: is 1, and 2 stands under earlier"),
     (put(PHRASES, "nonresponse.neither", GONE), f"{PHRASES}: nonresponse.neither: is missing"),
     (put(COMMANDS, "commands.1.name", "start"), f"{COMMANDS}: commands.start: start is a name"),
     (put(COMMANDS, "commands.1.name", "my-data"), f"{COMMANDS}: commands.1.name: "),

@@ -92,13 +92,15 @@ FORGED = ["", "x" * 64, "x" * 65, "é" * 33, *each(": :: ::: growth.position:a g
 QUESTIONS = [
     *each("language count_me dream growth.position care.reasons growth.importance weighs_most age neighbourhood"),
     *each("values values.second goodbye answers forget fout paused quote_me tell_me nowhere growth . position"),
+    *each("purposes withdrawn purposes.count_me purposes.quote_me purposes.tell_me purposes.remind_me"),
 ]
 CHOICES = [
     *each("a b between a1 yes no skipped dont_know neither declined why later skip_all done resume again nl xx"),
     *each("care values dream share leave results wijk_01 wyck 65_79 none justice growth growth.position quote_me 5 6"),
+    *each("count_me purposes forget come_back"),
     *("", "é", "\x00"),
 ]
-OFTEN = each("back back back answers language stop start forget fout fout")
+OFTEN = each("back back back answers privacy privacy language stop start forget fout fout")
 
 
 class AnyResident(RuleBasedStateMachine):
@@ -470,13 +472,44 @@ def test_a_pause_is_not_agreed_to(purpose: str) -> None:
     assert (turn.progress.now, turn.facts) == (purpose, ())
 
 
-@pytest.mark.parametrize("purpose", ["quote_me", "tell_me", "remind_me"])
+@pytest.mark.parametrize("purpose", ["count_me", "quote_me", "tell_me", "remind_me"])
 def test_a_consent_can_be_withdrawn_when_the_round_is_closed(purpose: str) -> None:
     resident = finished(worry="te veel verkeer")
     resident.city = replace(resident.city, open=False)
     resident.hear(Commanded("answers"))
-    resident.tap(f"answers:{purpose}")
-    assert Agreed(purpose, False, 1) in resident.tap(f"{purpose}:no").facts
+    resident.tap("answers:purposes")
+    resident.tap(f"purposes:{purpose}")
+    turn = resident.tap(f"purposes.{purpose}:no")
+    assert turn.facts == (Agreed(purpose, False, 1),)
+    assert turn.progress.now == ("withdrawn" if purpose == "count_me" else "purposes")
+
+
+def test_who_no_longer_wants_to_be_counted_answers_nothing_until_they_come_back() -> None:
+    resident = finished(worry="te veel verkeer")
+    resident.hear(Commanded("privacy"))
+    resident.tap("purposes:count_me")
+    resident.tap("purposes.count_me:no")
+    old = Tapped("growth.position", "a", resident.progress.tag)
+    for heard in (Typed("groeien"), old, Commanded("back"), Arrived()):
+        turn = resident.hear(heard)
+        assert (turn.progress.now, turn.facts) == ("withdrawn", ())
+    resident.tap("withdrawn:come_back")
+    assert resident.tap("purposes.count_me:no").facts == ()
+    resident.tap("withdrawn:come_back")
+    turn = resident.tap("purposes.count_me:yes")
+    assert (turn.facts, turn.progress.now) == ((Agreed("count_me", True, 1),), "purposes")
+    assert resident.tap("purposes:resume").progress.now == "goodbye"
+
+
+def test_a_purpose_said_yes_to_on_the_screen_is_not_asked_again_in_the_walk() -> None:
+    resident = Resident(CONTENT).count()
+    resident.hear(Commanded("privacy"))
+    resident.tap("purposes:tell_me")
+    resident.tap("purposes.tell_me:yes")
+    resident.tap("purposes:resume")
+    resident.progress = replace(resident.progress, at="relation")
+    resident.hear(Arrived())
+    assert resident.tap("relation:resident").progress.at == "remind_me"
 
 
 def test_in_a_closed_round_one_may_look() -> None:

@@ -24,8 +24,7 @@ from bot.settings import Settings
 from content import Content
 from conversations.shapes import Tapped, Typed
 from storage.database import migrate, open_engine
-from storage.erasure import marks
-from storage.keeping import answers, participants
+from storage.keeping import answers, marks, participants
 from storage.keys import Keys
 from storage.locks import Leader
 from tests.botapi import BotApi

@@ -23,8 +23,7 @@ from bot.settings import Settings
 from conversations.shapes import Commanded, Typed
 from storage.changes import CHANGES
 from storage.database import begin_read, open_engine
-from storage.erasure import marks
-from storage.keeping import answers
+from storage.keeping import answers, marks
 from storage.overview import corrections
 from storage.worker import Worker
 from tests.databases import BOTH, ONLY_POSTGRESQL, on_server
