@@ -18,6 +18,7 @@ from conversations.group_private import at_the_table, invitation, why_say
 from conversations.group_seat import answer
 from conversations.group_session import Seat
 from conversations.group_steering import Steered, everybody_answered, steer
+from conversations.purposes import UNDER
 from conversations.shapes import Agreed, Tapped
 from storage import groups, keeping, seats
 from storage.database import now as clock
@@ -89,7 +90,8 @@ class Member:
 
     @property
     def counted(self) -> bool:
-        return self.person is not None and self.person.progress.counted
+        progress = self.person.progress if self.person else None
+        return progress is not None and progress.counted and not progress.withdrawn
 
     def _seated(self, mine: str) -> Seat | None:
         seat = seats.find(self.conn, self.group.code, mine)
@@ -136,9 +138,11 @@ class Member:
         return self.words("group.you_join" if seat.counted else "group.you_talk")
 
     def _count(self) -> None:
-        """They agree to be counted: from now on they are a participant like any other."""
+        """They agree to be counted: from now on, or again, they are a participant like any other."""
         asked = Progress(self.group.session.round, self.caller.channel, self.language, secrets.randbits(62), "count_me")
-        turn = heard(asked, Tapped("count_me", "yes", asked.tag), self.content, replace(self.city, open=True))
+        if self.person:
+            asked = replace(self.person.progress, over=f"{UNDER}count_me")
+        turn = heard(asked, Tapped(asked.now, "yes", asked.tag), self.content, replace(self.city, open=True))
         agreed = [fact for fact in turn.facts if isinstance(fact, Agreed)]
         here = self.person
         if here is None:

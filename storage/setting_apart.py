@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select, update
 
-from storage.tables import Answer, AnswerCode, Notice, Participant
+from storage.tables import Answer, AnswerCode, GroupSeat, Notice, Participant
 
 APART = "~"
 
@@ -19,6 +19,7 @@ participants: Table = Participant.__table__  # type: ignore[attr-defined]
 answers: Table = Answer.__table__  # type: ignore[attr-defined]
 codes: Table = AnswerCode.__table__  # type: ignore[attr-defined]
 notices: Table = Notice.__table__  # type: ignore[attr-defined]
+seats: Table = GroupSeat.__table__  # type: ignore[attr-defined]
 
 
 def here(column: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -32,7 +33,11 @@ def round_of(column: ColumnElement[Any]) -> ColumnElement[str]:
 
 
 def set_apart(conn: Connection, participant: str) -> str:
-    """From now on this person counts nowhere; of which round they were. Empty where they were apart already."""
+    """From now on this person counts nowhere; of which round they were. Empty where they were apart already.
+
+    In a group they go on talking, like who joined for the talk alone.
+    """
+    conn.execute(update(seats).where(seats.c.participant == participant).values(participant=None))
     return _rename(conn, participant, here(participants.c.round), lambda column: APART + column)
 
 

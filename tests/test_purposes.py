@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, update
 
 from bot.desk import Caller, Desk
 from bot.house import House
-from conversations.shapes import Agreed, Answered, Commanded, Typed
+from conversations.shapes import Agreed, Answered, Commanded, Tapped, Typed
 from storage import moderation, notices, releases
 from storage.database import begin_read, now
 from storage.keeping import consents, find, keep, owed
@@ -23,6 +23,7 @@ from tests.databases import BOTH
 from tests.exporting import exported, moderated
 from tests.seeding import crowd, position, quotable, resident
 from tests.test_desk import begin, pick, rows
+from tests.test_group_keeping import begun, choose, join, member
 from tests.test_retention import close, purge
 
 WORDS = Answered("growth", "reason_text", "text", "answered", text="meer bomen", method="text")
@@ -179,3 +180,22 @@ async def test_said_in_the_chat_it_is_kept_and_everything_can_still_be_seen_and_
     gone = await desk.hear(caller, pick(asked, "Ja, wis alles"))
     assert gone.says[0].forgotten
     assert rows(house, "participant") == []
+
+
+async def test_in_a_group_they_talk_on_uncounted_and_may_come_back_there(house: House, desk: Desk) -> None:
+    groups, anna = house.groups(), member(1)
+    await begin(desk, anna)
+    code = await begun(groups, 0)
+    await join(groups, code, anna, "yes")
+    await choose(groups, code, anna, "b")
+    reply = await desk.hear(anna, Commanded("privacy"))
+    reply = await desk.hear(anna, pick(reply, "1 Meetellen"))
+    await desk.hear(anna, pick(reply, "Nee, alleen kijken"))
+    await choose(groups, code, anna, "between")
+    kept = {(row["round"], row["code"]) for row in rows(house, "answer") if row["item"] == "position"}
+    assert kept == {(f"{APART}dreams", "b")}
+    assert [(row["participant"], row["position"]) for row in rows(house, "group_seat")] == [(None, "between")]
+    await groups.tap(anna, Tapped("group.leave", "yes", code), private=True)
+    await join(groups, code, anna, "count")
+    assert [row["round"] for row in rows(house, "participant")] == ["dreams"]
+    assert len([row for row in rows(house, "answer") if row["round"] == "dreams"]) == len(rows(house, "answer")) > 0
