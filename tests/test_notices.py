@@ -83,6 +83,8 @@ async def test_who_changed_their_mind_is_not_told(
     await house.worker.run(lambda conn: set_round_state(conn, "dreams", "open", now()))
     await resident.say("/antwoorden")
     await resident.reply()
+    await resident.tap("Wat wij mogen")
+    await resident.reply()
     await resident.tap("Uitslag sturen")
     await resident.reply()
     await resident.tap("Nee, dank u")
