@@ -36,8 +36,18 @@ def generalise(people: Mapping[str, AboutYou], district_of: Mapping[str, str], r
     """What the rows of each person may show. `district_of` maps a neighbourhood to its district; a place
     that is not in it (`elsewhere`) has none and stays as it is.
     """
+    shown = generalise_alike(Counter(people.values()), district_of, reveal_at)
+    return {person: shown[one] for person, one in people.items()}
+
+
+def generalise_alike(
+    people: Mapping[AboutYou, int], district_of: Mapping[str, str], reveal_at: int
+) -> dict[AboutYou, AboutYou]:
+    """The same for how many people said what: who said the same shows the same."""
     enough = min(ALIKE, reveal_at)
-    lived_in = Counter(one.place for one in people.values())
+    lived_in: Counter[str] = Counter()
+    for one, number in people.items():
+        lived_in[one.place] += number
 
     def district(one: AboutYou) -> AboutYou:
         return replace(one, place=district_of.get(one.place, one.place))
@@ -53,19 +63,20 @@ def generalise(people: Mapping[str, AboutYou], district_of: Mapping[str, str], r
         lambda one: _without(first(one), age=True),
         lambda one: _without(district(one), age=True),
     )
-    shown: dict[str, AboutYou] = {}
+    shown: dict[AboutYou, AboutYou] = {}
     alike: Counter[AboutYou] = Counter()
-    waiting = dict(people)
+    waiting = list(people)
     for step in steps:
-        together: dict[AboutYou, list[str]] = defaultdict(list)
-        for person, one in waiting.items():
-            together[step(one)].append(person)
+        together: dict[AboutYou, list[AboutYou]] = defaultdict(list)
+        for one in waiting:
+            together[step(one)].append(one)
         for seen, group in together.items():
-            if len(group) + alike[seen] >= enough or _alone(seen):
-                alike[seen] += len(group)
+            number = sum(people[one] for one in group)
+            if number + alike[seen] >= enough or _alone(seen):
+                alike[seen] += number
                 shown |= dict.fromkeys(group, seen)
-        waiting = {person: one for person, one in waiting.items() if person not in shown}
-    return shown | {person: _without(first(one), age=True, relation=True) for person, one in waiting.items()}
+        waiting = [one for one in waiting if one not in shown]
+    return shown | {one: _without(first(one), age=True, relation=True) for one in waiting}
 
 
 def _alone(one: AboutYou) -> bool:

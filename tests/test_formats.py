@@ -129,6 +129,15 @@ def sav(data: bytes, folder: Path) -> tuple[dict[str, list[Any]], Any]:
     return {name: list(column) for name, column in table.items()}, about
 
 
+def test_a_code_that_nobody_chose_fits_into_spss(house: House, tmp_path: Path) -> None:
+    """A place that takes more than the eight bytes of a short text, and less than the longest code."""
+    names = [one.code for one in house.content.items["neighbourhood"].options]
+    chosen = next(one for one in names if 8 < len(one) < max(map(len, names)))
+    people(house, *[[Answered("", "neighbourhood", "single", "answered", (chosen,))] for _ in range(10)])
+    table, _ = sav(exported(house, "participants", "sav"), tmp_path)
+    assert table["neighbourhood"] == [chosen] * 10
+
+
 @pytest.mark.soak
 def test_nasty_words_come_back_equal_through_every_format(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
+from array import array
+from collections import Counter
 
 from storage.exports.job import Job
-from storage.generalise import HIDDEN, AboutYou, generalise
+from storage.generalise import HIDDEN, AboutYou, generalise_alike
 
 FIELD = {"age": "age", "neighbourhood": "place", "relation": "relation"}
-_HERE = f"dilemma = '' AND code <> '' AND item IN {tuple(FIELD)}"
+_HERE = f"item IN {tuple(FIELD)} AND dilemma = '' AND code <> ''"
 
 
 def hide(job: Job, copy: sqlite3.Connection) -> None:
@@ -18,17 +19,21 @@ def hide(job: Job, copy: sqlite3.Connection) -> None:
     What somebody said earlier would make a combination of its own with what they say now: of that only
     the district is left.
     """
-    said: dict[str, dict[str, str]] = defaultdict(dict)
-    for person, item, code in copy.execute(
-        f"SELECT person, item, code FROM answer WHERE current AND status = 'answered' AND {_HERE}"
+    numbers: dict[AboutYou, int] = {AboutYou(): 0}
+    # By the person's number: the number of what they said. A hundred thousand mappings would fill the memory.
+    said = array("q", bytes(8 * (1 + int(copy.execute("SELECT coalesce(max(rowid), 0) FROM person").fetchone()[0]))))
+    each = ", ".join(f"max(CASE item WHEN '{item}' THEN code ELSE '' END)" for item in FIELD)
+    for person, *codes in copy.execute(
+        f"SELECT person, {each} FROM answer WHERE current AND status = 'answered' AND {_HERE} GROUP BY person"
     ):
-        said[str(person)][FIELD[item]] = code
-    shown = generalise({person: AboutYou(**one) for person, one in said.items()}, job.districts, job.reveal_at)
+        said[person] = numbers.setdefault(AboutYou(*codes), len(numbers))
+    of_all = list(numbers)
+    shown = generalise_alike({of_all[n]: people for n, people in Counter(said).items()}, job.districts, job.reveal_at)
 
     def may_show(person: int, item: str, code: str, current: int) -> str:
         if not current:
             return job.districts.get(code, code) if item == "neighbourhood" else ""
-        one = str(getattr(shown.get(str(person), AboutYou()), FIELD[item]))
+        one = str(getattr(shown[of_all[said[person]]], FIELD[item]))
         return "" if one == HIDDEN else one
 
     copy.create_function("may_show", 4, may_show)

@@ -11,14 +11,17 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from storage.exports.job import Job
+from storage.exports.ordering import Ordering
 from storage.exports.text import Told, cell
 from storage.keys import ANSWER_BYTES, PSEUDONYM_LETTERS, answer_codes, pseudonym
 
-AT_ONCE = 4_000
+AT_ONCE = 10_000
+LETTERS_A_PART = 2
 # What stands before the text and behind it; nothing in these cells ever needs quotes.
 BEFORE = (
     *("dilemma", "item", "kind", "status"),
@@ -44,10 +47,15 @@ class _People:
 
 def in_codebook_order(job: Job) -> Callable[[str, str], str]:
     """A function from an item and its codes, separated by spaces, to the same codes in codebook order."""
-    order = {column.name: list(column.codes) for column in job.columns("participants")}
+    order = {
+        column.name: {code: number for number, code in enumerate(column.codes)}
+        for column in job.columns("participants")
+    }
 
+    # Few are different, many are the same.
+    @cache
     def sort(item: str, codes: str) -> str:
-        place = {code: number for number, code in enumerate(order.get(item, ()))}
+        place = order.get(item, {})
         return " ".join(sorted(codes.split(), key=lambda one: (place.get(one, len(place)), one)))
 
     return sort
@@ -56,16 +64,23 @@ def in_codebook_order(job: Job) -> Callable[[str, str], str]:
 def write(job: Job, moment: Path, out: Path, told: Told) -> int:
     """Write the table from the copy `moment` to `out`; how many rows it has."""
     done = 0
-    with closing(sqlite3.connect(moment)) as copy, out.open("xb") as file:
+    with (
+        closing(sqlite3.connect(moment)) as copy,
+        Ordering(out.parent, 0, LETTERS_A_PART) as ordering,
+        out.open("xb") as file,
+    ):
         out.chmod(0o600)
         total = int(copy.execute("SELECT count(*) FROM answer").fetchone()[0])
-        people = _people(job, copy)
-        file.write(",".join(one.name for one in job.columns("answers")).encode() + b"\r\n")
-        rows = _in_order(job, copy)
+        people, key = _people(job, copy), bytes.fromhex(job.keys["answer"])
+        rows = _rows(job, copy)
         while some := rows.fetchmany(AT_ONCE):
-            file.write("".join(_lines(job.round, some, people)).encode())
+            codes = answer_codes(key, array("q", (row[0] for row in some))).hex()
+            ordering.put(_lines(job.round, some, codes, people))
             done += len(some)
             told(done, total)
+        file.write(",".join(one.name for one in job.columns("answers")).encode() + b"\r\n")
+        for lines in ordering.sorted():
+            file.write(lines)
     return done
 
 
@@ -77,31 +92,19 @@ def _people(job: Job, copy: sqlite3.Connection) -> _People:
     return _People(names, len(job.prefix) + PSEUDONYM_LETTERS, quotable)
 
 
-def _in_order(job: Job, copy: sqlite3.Connection) -> sqlite3.Cursor:
-    """Rows sorted by their code: (code, number of the person, before, text, behind, state)."""
-    codes = b"".join(_codes(job, copy))
-
-    def code(number: int) -> str:
-        return codes[(number - 1) * ANSWER_BYTES : number * ANSWER_BYTES].hex()
-
-    copy.create_function("exported_code", 1, code, deterministic=True)
+def _rows(job: Job, copy: sqlite3.Connection) -> sqlite3.Cursor:
+    """Number of the row, number of the person, before, text, behind, state."""
     copy.create_function("in_order", 2, in_codebook_order(job), deterministic=True)
-    before, behind = (" || ',' || ".join(columns) for columns in (BEFORE, BEHIND))
-    return copy.execute(
-        f"SELECT exported_code(rowid), person, {before}, text, {behind}, text_state FROM answer ORDER BY 1"
-    )
+    before, behind = (f"printf('{','.join(['%s'] * len(some))}', {', '.join(some)})" for some in (BEFORE, BEHIND))
+    return copy.execute(f"SELECT id, person, {before}, text, {behind}, text_state FROM answer")
 
 
-def _codes(job: Job, copy: sqlite3.Connection) -> Iterator[bytes]:
-    key = bytes.fromhex(job.keys["answer"])
-    rows = copy.execute("SELECT id FROM answer ORDER BY rowid")
-    while some := rows.fetchmany(AT_ONCE):
-        yield answer_codes(key, array("q", (one for (one,) in some)))
-
-
-def _lines(round_code: str, rows: Iterable[Sequence[Any]], people: _People) -> Iterator[str]:
+def _lines(round_code: str, rows: Iterable[Sequence[Any]], codes: str, people: _People) -> Iterator[str]:
     names, quotable, size = people.names, people.quotable, people.size
-    for code, person, before, text, behind, state in rows:
+    at = 0
+    for _, person, before, text, behind, state in rows:
+        end = at + 2 * ANSWER_BYTES
         name = names[(person - 1) * size : person * size]
         own = cell(text) if text else ""
-        yield f"{code},{name},{round_code},{before},{own},{behind},{quotable[person - 1]},{state}\r\n"
+        yield f"{codes[at:end]},{name},{round_code},{before},{own},{behind},{quotable[person - 1]},{state}\r\n"
+        at = end

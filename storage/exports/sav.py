@@ -72,9 +72,15 @@ def _metadata(job: Job, columns: tuple[Column, ...], widths: dict[str, int]) -> 
         value_labels=labels,
         measures={one.name: _measure(one) for one in columns},
         missing_values={name: MissingRange(lo=LOWEST, hi=-1) for name in coded},
-        storage_widths={name: min(max(most, 2), LONGEST_TEXT) for name, most in widths.items()},
+        storage_widths={one.name: _width(one, widths[one.name]) for one in columns if one.name in widths},
         file_label=f"stadsdialoog {job.table} {job.round}",
     )
+
+
+def _width(column: Column, longest: int) -> int:
+    """A text's place, in bytes: every code has to fit as well, also one that nobody chose."""
+    codes = max((len(code.encode()) for code in column.codes), default=0)
+    return min(max(longest, codes, len(str(NOT_ASKED))), LONGEST_TEXT)
 
 
 def _measure(column: Column) -> Measure:
