@@ -1,12 +1,13 @@
-"""Summaries that may leave the house: computed once, frozen, numbered.
+"""Summaries that may leave the house: computed once, by this function, frozen, numbered.
 
 The rules, in the order they are applied:
 
 1. a figure about fewer than `reveal_at` people shows nothing, not even how many there were;
-2. figures are coarsened before anything is hidden: the finest step of a ladder is taken in which
-   every cell is 0 or at least `reveal_at`;
-3. a figure in a later release changes only when its own base changed by at least `reveal_at` people;
-   otherwise the earlier one is carried on, and where no figure changes there is no release;
+2. figures are coarsened before anything is hidden (`ladders`, `splits`): the finest step is taken in which
+   every cell is empty or has ENOUGH people; what is hidden then cannot be worked out (`suppression`);
+3. a figure in a later release changes only when its own base changed by at least `reveal_at` people since
+   every earlier one, and not when nearly all who came gave one answer (`succession`); otherwise the earlier
+   one is carried on, and where no figure changes there is no release;
 4. a step once taken never gets coarser: then too the earlier figure is carried on;
 5. each figure names the release it is `as_of`; nothing that was released is computed again.
 """
@@ -15,81 +16,45 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, distinct, func, insert, select
+from sqlalchemy import Connection, Select, func, insert, select
 
 from content import Content
-from conversations.shapes import POSITIONS
-from storage.tables import Answer, Mark, Participant, Release
+from storage.counting import Counted, count
+from storage.ladders import (
+    IMPORTANCE,
+    POSITION,
+    SHIFTS,
+    TOTAL,
+    Counts,
+    Figure,
+    Ladder,
+    choices,
+    figure,
+    levels,
+    ticked,
+)
+from storage.splits import NO_GROUPS, Asked, shot_of, split
+from storage.succession import Shot, may_follow
+from storage.suppression import SMALL
+from storage.tables import Mark, Participant, Release
 
-answers = Answer.__table__  # type: ignore[attr-defined]
 participants = Participant.__table__  # type: ignore[attr-defined]
 marks = Mark.__table__  # type: ignore[attr-defined]
 releases = Release.__table__  # type: ignore[attr-defined]
 
-Counts = dict[str, int]
-Figure = dict[str, Any]
-TOTAL = "total"
-
-
-@dataclass(frozen=True)
-class Ladder:
-    """The codes of a question, and the steps in which its counts are coarsened, from fine to coarse."""
-
-    codes: tuple[str, ...]
-    steps: tuple[tuple[str, Callable[[Counts], Counts]], ...]
-
-
-CSV_COLUMNS = ("round", "release", "released_at", "dilemma", "item", "as_of", "base", "step", "code", "count")
-
-
-def _same(counts: Counts) -> Counts:
-    return counts
-
-
-def _three(counts: Counts) -> Counts:
-    return {
-        "side_a": counts["a"] + counts["rather_a"],
-        "between": counts["between"],
-        "side_b": counts["rather_b"] + counts["b"],
-    }
-
-
-def _largest(counts: Counts) -> Counts:
-    top = max(counts, key=lambda code: counts[code])
-    return {top: counts[top], "rest": sum(counts.values()) - counts[top]}
-
-
-def _largest_side(counts: Counts) -> Counts:
-    return _largest(_three(counts))
-
-
-def _nothing(counts: Counts) -> Counts:
-    return {}
-
-
-# The last step shows the base alone, and is always possible.
-POSITION = Ladder(POSITIONS, (("five", _same), ("three", _three), ("largest", _largest_side), (TOTAL, _nothing)))
-CHOICE_STEPS = (("each", _same), ("largest", _largest), (TOTAL, _nothing))
-CHOICES = ("weighs_most",)
-
-
-def figure(counts: Counts, ladder: Ladder, reveal_at: int) -> Figure:
-    """What may be shown of these counts: `base` (people; None when too few), `step`, and `counts` by code.
-
-    `counts` holds every code of the ladder, also those nobody chose.
-    """
-    base = sum(counts.values())
-    if base >= reveal_at:
-        for step, coarsen in ladder.steps:
-            cells = coarsen(counts)
-            if all(_enough(n, reveal_at) for n in cells.values()):
-                return {"base": base, "step": step, "counts": cells}
-    return {"base": None, "step": TOTAL, "counts": {}}
+Summary = Mapping[str, Any]
+# A dilemma ("" for the whole round) and an item.
+Place = tuple[str, str]
+CSV_COLUMNS = (
+    *("round", "release", "released_at", "dilemma", "item", "by", "group", "as_of", "base", "step", "code", "count"),
+)
+# What is told of a dilemma besides its positions.
+BESIDES = ("after_results", "reasons", "importance", "shifts")
+ITEMS = ("weighs_most", "values")
 
 
 def release(conn: Connection, content: Content, round_code: str, reveal_at: int, now: datetime) -> Release | None:
@@ -107,36 +72,29 @@ def draft(conn: Connection, content: Content, round_code: str, reveal_at: int, n
     The columns `joined` and `left` hold how many people had ever joined and left by then.
     """
     asked = content.rounds[round_code]
-    last = conn.execute(_newest(round_code)).first()
-    joined, left = _came_and_went(conn, round_code)
-    people = _people(conn, round_code)
-    if not last and people < reveal_at:
+    counted = count(conn, round_code)
+    past = _Past(content, published(conn, round_code))
+    if not past.last and counted.people < reveal_at:
         return None
-    number = last.number + 1 if last else 1
-    before = json.loads(last.summary) if last else {"base": None, "dilemmas": {}, "items": {}}
-    counted = _count(conn, round_code)
-    dilemmas = {
-        code: _next(before["dilemmas"].get(code), counted.get((code, "position")), POSITION, number, reveal_at)
-        for code in (*asked.dilemmas, *asked.after_goodbye)
-    }
-    weighs = Ladder(asked.dilemmas, CHOICE_STEPS)
-    items = {
-        item: _next(before["items"].get(item), counted.get(("", item)), weighs, number, reveal_at) for item in CHOICES
-    }
-    figures = [*dilemmas.values(), *items.values()]
-    if last and not any(one["as_of"] == number and one["base"] is not None for one in figures):
+    making = _Making(content, counted, past, reveal_at)
+    dilemmas = {code: making.dilemma(code) for code in (*asked.dilemmas, *asked.after_goodbye)}
+    ladders = {"weighs_most": choices(asked.dilemmas), "values": ticked(_codes(content, "values"))}
+    items = {item: making.figure(("", item), counted.before.get(("", item)), ladders[item]) for item in ITEMS}
+    if past.last and not making.something_new:
         return None
+    shown = [one["base"] for one in (*dilemmas.values(), *items.values()) if one["base"] is not None]
     summary = {
         "round": round_code,
-        "release": number,
+        "release": making.number,
         "as_of": f"{now.replace(microsecond=0, tzinfo=None).isoformat()}Z",
-        "base": _base(people, before["base"], figures, reveal_at),
+        "base": _base(counted.people, past.bases, shown, reveal_at),
         "reveal_at": reveal_at,
         "dilemmas": dilemmas,
         "items": items,
     }
     text = json.dumps(summary, separators=(",", ":"))
-    return Release(round=round_code, number=number, made_at=now, summary=text, joined=joined, left=left)
+    joined, left = _came_and_went(conn, round_code)
+    return Release(round=round_code, number=making.number, made_at=now, summary=text, joined=joined, left=left)
 
 
 def keep(conn: Connection, made: Release) -> bool:
@@ -154,45 +112,122 @@ def latest(conn: Connection, round_code: str) -> dict[str, Any] | None:
     return json.loads(row.summary) if row else None
 
 
-def csv_rows(summary: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
-    """The same figures under CSV_COLUMNS: one row a cell; a row without a code where only a base is shown."""
+def published(conn: Connection, round_code: str) -> Iterator[dict[str, Any]]:
+    """Every summary that was released of a round, oldest first: all that anybody outside can know."""
+    query = select(releases.c.summary).where(releases.c.round == round_code).order_by(releases.c.number)
+    for text in conn.execute(query).scalars():
+        yield json.loads(text)
+
+
+def figures(summary: Summary) -> Iterator[tuple[str, str, str, str, Figure]]:
+    """Every figure of a summary: dilemma, item, what it is split by, group, figure. Empty where it does not apply."""
+    for dilemma, one in summary["dilemmas"].items():
+        yield dilemma, "position", "", "", _only(one)
+        for item in BESIDES:
+            if item in one:
+                yield dilemma, item, "", "", one[item]
+        for by, parts in one.get("by", {}).items():
+            for group, row in parts["groups"].items():
+                yield dilemma, "position", by, group, row
+    for item, one in summary["items"].items():
+        yield "", item, "", "", one
+
+
+def csv_rows(summary: Summary) -> Iterator[tuple[Any, ...]]:
+    """The same figures under CSV_COLUMNS: one row a cell; a row without a code where only a base is shown, a cell
+    without a count where it is hidden.
+    """
     head = (summary["round"], summary["release"], summary["as_of"])
-    yield (*head, "", "", summary["release"], summary["base"], "total", "", None)
-    placed = [(code, "position", one) for code, one in summary["dilemmas"].items()]
-    placed += [("", item, one) for item, one in summary["items"].items()]
-    for dilemma, item, one in placed:
-        for code, count in (one["counts"] or {"": None}).items():
-            yield (*head, dilemma, item, one["as_of"], one["base"], one["step"], code, count)
+    yield (*head, "", "", "", "", summary["release"], summary["base"], TOTAL, "", None)
+    for dilemma, item, by, group, one in figures(summary):
+        for code, n in (one["counts"] or {"": None}).items():
+            yield (*head, dilemma, item, by, group, one["as_of"], one["base"], one["step"], code, n)
 
 
 # ---------------------------------------------------------------- inside
 
 
-def _enough(people: int, reveal_at: int) -> bool:
-    return people == 0 or abs(people) >= reveal_at
+class _Past:
+    """What was released of a round before: each figure once, at its place in a summary, and the newest summary."""
+
+    def __init__(self, content: Content, summaries: Iterable[Summary]) -> None:
+        self.last: Summary = {}
+        self.bases: list[int] = []
+        self.figures: dict[Place, list[Figure]] = defaultdict(list)
+        self.shots: dict[tuple[str, str], list[Shot]] = defaultdict(list)
+        for summary in summaries:
+            self.last = summary
+            self.bases += [summary["base"]] if summary["base"] is not None else []
+            for dilemma, item, by, _, one in figures(summary):
+                if not by and one["as_of"] == summary["release"] and one["base"] is not None:
+                    self.figures[dilemma, item].append(one)
+            for dilemma, one in summary["dilemmas"].items():
+                for by, found in one.get("by", {}).items():
+                    shot = shot_of(summary["release"], one, found, levels(content).get(by, ()))
+                    self.shots[dilemma, by] += [shot] if shot else []
 
 
-def _next(old: Figure | None, counted: Counts | None, ladder: Ladder, number: int, reveal_at: int) -> Figure:
-    """The figure of this release, or the earlier one where the new would tell too little or too much."""
-    counts = {code: (counted or {}).get(code, 0) for code in ladder.codes}
-    new = {**figure(counts, ladder, reveal_at), "as_of": number}
-    if old is None or old["base"] is None:
+class _Making:
+    """One release in the making: each figure anew where the rules allow it, otherwise as it was."""
+
+    def __init__(self, content: Content, counted: Counted, past: _Past, reveal_at: int) -> None:
+        self._content, self._counted, self._past, self._reveal_at = content, counted, past, reveal_at
+        self.number = past.last["release"] + 1 if past.last else 1
+        self._enough = min(SMALL, reveal_at)
+        self.something_new = False
+
+    def figure(self, place: Place, counted: Counts | None, ladder: Ladder) -> Figure:
+        """The figure that stands at this place of a summary."""
+        counts = {code: n for code, n in (counted or {}).items() if ladder.several or code in ladder.codes}
+        past = self._past.figures.get(place, ())
+        new = {**figure(counts, ladder, self._reveal_at, self._enough), "as_of": self.number}
+        if past:
+            coarser = ladder.names.index(new["step"]) > ladder.names.index(past[-1]["step"])
+            if new["base"] is None or coarser or not may_follow(past, counts, ladder, self._reveal_at):
+                return past[-1]
+        self.something_new |= new["base"] is not None
         return new
-    if new["base"] is None or abs(new["base"] - old["base"]) < reveal_at:
-        return old
-    steps = [step for step, _ in ladder.steps]
-    return new if steps.index(new["step"]) <= steps.index(old["step"]) else old
+
+    def dilemma(self, code: str) -> Figure:
+        """The positions on a dilemma, and all that is told besides."""
+        before, after = self._counted.before, self._counted.after
+        whole = self.figure((code, "position"), before.get((code, "position")), POSITION)
+        arguments = tuple(one.code for one in self._content.dilemmas[code].reasons())
+        besides: dict[str, tuple[Counts | None, Ladder]] = {
+            "after_results": (after.get((code, "position")), POSITION),
+            "reasons": (before.get((code, "reasons")), ticked(arguments, sides=True)),
+            "importance": (before.get((code, "importance")), IMPORTANCE),
+            "shifts": (self._counted.shifts.get(code), SHIFTS),
+        }
+        return {
+            **whole,
+            "by": {by: self._split(code, by, whole) for by in levels(self._content)},
+            **{item: self.figure((code, item), *what) for item, what in besides.items()},
+        }
+
+    def _split(self, code: str, by: str, whole: Figure) -> Figure:
+        last = self._past.last.get("dilemmas", {}).get(code, {}).get("by", {}).get(by, NO_GROUPS)
+        counts = self._counted.by.get((code, by), {})
+        past = self._past.shots.get((code, by), ())
+        asked = Asked(levels(self._content)[by], counts, whole, past, self._reveal_at, self._enough)
+        return split(asked, last, self.number)
 
 
-def _base(people: int, before: int | None, figures: list[Figure], reveal_at: int) -> int:
+def _only(one: Figure) -> Figure:
+    return {name: one[name] for name in ("base", "step", "counts", "as_of")}
+
+
+def _codes(content: Content, item: str) -> tuple[str, ...]:
+    return tuple(option.code for option in content.items[item].options)
+
+
+def _base(people: int, known: Sequence[int], shown: Sequence[int], reveal_at: int) -> int:
     """How many people gave a position; where that number, set beside another one shown, would tell
     about fewer than `reveal_at` of them, the largest base of the figures instead (at least so many).
     """
-    shown = [one["base"] for one in figures if one["base"] is not None]
-    others = shown if before is None else [*shown, before]
-    if all(_enough(people - other, reveal_at) for other in others):
+    if all(people == other or abs(people - other) >= reveal_at for other in (*shown, *known)):
         return people
-    return max(shown, default=people if before is None else before)
+    return max(shown, default=known[-1] if known else people)
 
 
 def _came_and_went(conn: Connection, round_code: str) -> tuple[int, int]:
@@ -201,26 +236,6 @@ def _came_and_went(conn: Connection, round_code: str) -> tuple[int, int]:
     left = conn.execute(select(marks.c.value).where(marks.c.name == f"left:{round_code}")).scalar_one_or_none()
     gone = int(left or 0)
     return here + gone, gone
-
-
-def _people(conn: Connection, round_code: str) -> int:
-    substantive = (answers.c.item == "position", answers.c.status == "answered", answers.c.current)
-    query = select(func.count(distinct(answers.c.participant))).where(answers.c.round == round_code, *substantive)
-    return int(conn.execute(query).scalar_one())
-
-
-def _count(conn: Connection, round_code: str) -> dict[tuple[str, str], Counts]:
-    """People by dilemma and item, then by code: live answers, given before the person saw results."""
-    query = (
-        select(answers.c.dilemma, answers.c.item, answers.c.code, func.count())
-        .where(answers.c.round == round_code, answers.c.item.in_(("position", *CHOICES)))
-        .where(answers.c.status == "answered", answers.c.current, answers.c.after_results.is_(False))
-        .group_by(answers.c.dilemma, answers.c.item, answers.c.code)
-    )
-    found: dict[tuple[str, str], Counts] = defaultdict(dict)
-    for dilemma, item, code, people in conn.execute(query):
-        found[dilemma, item][code] = people
-    return found
 
 
 def _newest(round_code: str) -> Select[Any]:

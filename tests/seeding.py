@@ -40,18 +40,33 @@ def quotable(yes: bool = True) -> Agreed:
     return Agreed("quote_me", yes, 1)
 
 
+# Round-level answers a crowd may give; anything else is a dilemma, or `dilemma.item`.
+WHOLE = ("weighs_most", "values", "neighbourhood", "age", "relation")
+KINDS = {
+    "position": "scale5",
+    "position_after": "scale5",
+    "importance": "scale5",
+    "reasons": "multi",
+    "values": "multi",
+}
+
+
 def crowd(conn: Connection, chosen: Iterable[Mapping[str, str]], prefix: str) -> list[str]:
-    """Many people at once, each a mapping from `dilemma` (or `weighs_most`) to the code chosen; their ids."""
+    """Many people at once, each a mapping from what was asked to the code chosen; their ids.
+
+    Asked is a dilemma (its position), `dilemma.item`, `dilemma late` (a position given after results), a
+    round-level item of WHOLE, or `language`, which asks nothing.
+    """
     people, rows = [], []
     for number, choices in enumerate(chosen):
-        one = f"{prefix}{number}"
+        one, language = f"{prefix}{number}", choices.get("language", "nl")
         people.append(one)
         conn.execute(
             insert(participants).values(
                 id=one,
                 round="dreams",
                 channel="web",
-                language="nl",
+                language=language,
                 status="finished",
                 started_at=THEN,
                 content_version=1,
@@ -59,35 +74,45 @@ def crowd(conn: Connection, chosen: Iterable[Mapping[str, str]], prefix: str) ->
                 progress="{}",
             )
         )
-        for name, code in choices.items():
-            whole = name == "weighs_most"
-            rows.append(
-                {
-                    "participant": one,
-                    "round": "dreams",
-                    "dilemma": "" if whole else name,
-                    "item": name if whole else "position",
-                    "argument": "",
-                    "kind": "single" if whole else "scale5",
-                    "status": "answered",
-                    "code": code,
-                    "value": None if whole else POSITIONS.index(code) + 1,
-                    "text": "",
-                    "language": "nl",
-                    "method": "button",
-                    "score": 100,
-                    "channel": "web",
-                    "setting": "private",
-                    "group": "",
-                    "revision": 1,
-                    "current": True,
-                    "answered_at": THEN,
-                    "content_version": 1,
-                    "shown_first": "a",
-                    "after_results": False,
-                    "text_state": "",
-                }
-            )
+        rows += [_row(one, name, code, language) for name, code in choices.items() if name != "language"]
     if rows:
         conn.execute(insert(answers), rows)
     return people
+
+
+def mixed(codes: Iterable[str], people: int) -> list[dict[str, str]]:
+    """So many people, whose positions on growth go round these codes."""
+    given = list(codes)
+    return [{"growth": given[n % len(given)]} for n in range(people)]
+
+
+def _row(participant: str, name: str, code: str, language: str) -> dict[str, object]:
+    where, _, late = name.partition(" ")
+    dilemma, _, item = ("", "", where) if where in WHOLE else where.partition(".")
+    item = item or "position"
+    position = code in POSITIONS
+    return {
+        "participant": participant,
+        "round": "dreams",
+        "dilemma": dilemma,
+        "item": item,
+        "argument": "",
+        "kind": KINDS.get(item, "single"),
+        "status": "answered",
+        "code": code,
+        "value": POSITIONS.index(code) + 1 if position else int(code) if item == "importance" else None,
+        "text": "",
+        "language": language,
+        "method": "button",
+        "score": 100,
+        "channel": "web",
+        "setting": "private",
+        "group": "",
+        "revision": 1,
+        "current": True,
+        "answered_at": THEN,
+        "content_version": 1,
+        "shown_first": "a",
+        "after_results": bool(late),
+        "text_state": "",
+    }

@@ -26,7 +26,7 @@ from storage.database import now
 from storage.erasure import erase
 from storage.outbox import outbox
 from tests.receiver import Receiver
-from tests.seeding import crowd
+from tests.seeding import crowd, mixed
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of the receiver").decode()
 OLDER = "whsec_" + base64.b64encode(b"its secret of last year!").decode()
@@ -44,7 +44,7 @@ class Settings:
 
 
 async def people(house: House, prefix: str, number: int = 12) -> None:
-    await house.worker.run(lambda conn: crowd(conn, [{"growth": "a"}] * number, prefix))
+    await house.worker.run(lambda conn: crowd(conn, mixed("ab", number), prefix))
 
 
 async def waiting(house: House) -> list[Any]:
@@ -85,7 +85,7 @@ async def test_a_summary_reaches_the_folder_and_the_receiver(house: House, tmp_p
     (event,) = receiver.events.values()
     assert event["type"] == "nl.stadsdialoog.summary.released"
     assert event["subject"] == "dreams/1"
-    assert event["data"]["dilemmas"]["growth"]["counts"]["a"] == 12
+    assert event["data"]["dilemmas"]["growth"]["counts"]["a"] == 6
     name, checksum = files(settings.drop_folder)
     assert (name, checksum) == (f"summary-dreams-0001-{event['id'][4:12]}.json", f"{name}.sha256")
     content = (settings.drop_folder / name).read_bytes()

@@ -30,7 +30,7 @@ from storage.exports import FORMATS, TABLES
 from storage.releases import release
 from tests.colleague import KEY
 from tests.exporting import exported
-from tests.seeding import crowd, position, resident
+from tests.seeding import crowd, mixed, position, resident
 
 STATE: dict[str, Any] = {"database": True, "telegram": {"ready": True}}
 
@@ -64,7 +64,9 @@ async def api(house: House) -> AsyncIterator[Api]:
 
 
 async def people(house: House, number: int, prefix: str = "p") -> None:
-    await house.worker.run(lambda conn: crowd(conn, [{"growth": "a", "space": "b"}] * number, prefix))
+    await house.worker.run(
+        lambda conn: crowd(conn, [{**one, "space": one["growth"]} for one in mixed("ab", number)], prefix)
+    )
 
 
 def problem(status: int, headers: dict[str, str], body: bytes) -> dict[str, Any]:
@@ -274,7 +276,7 @@ async def test_the_same_rows_are_made_into_a_file_once(api: Api, house: House) -
 
 
 async def test_an_erasure_empties_the_shelf(api: Api, house: House) -> None:
-    (ada, *_) = await house.worker.run(lambda conn: crowd(conn, [{"growth": "a"}] * 5, "p"))
+    (ada, *_) = await house.worker.run(lambda conn: crowd(conn, mixed("ab", 5), "p"))
     _, headers, body = await api.get("/v1/rounds/dreams/answers")
     assert house.keys.pseudonym(ada).encode() in body
     await house.worker.run(lambda conn: erase(conn, ada, house.keys, now(), tell_receiver=False))

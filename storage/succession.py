@@ -1,0 +1,115 @@
+"""One release after another: nobody may be found in the difference of two.
+
+Who knows that somebody joined between two releases subtracts one from the other. So a figure changes
+only when its base differs by at least `reveal_at` people from that of every earlier release of it: then
+at least so many joined, or at least so many left. And where those that came gave nearly all one answer
+they are not shown yet. The net difference is what counts, so that a base which changed by fewer never
+tells that somebody left.
+
+A table of groups is known at more places than it shows: with the total of all, what the shown groups
+leave over is known too. So the same holds for every set of groups that is known at both moments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from storage.ladders import POSITION, Counts, Figure, Ladder, side
+from storage.suppression import CROWD, alike
+
+Block = frozenset[str]
+# Who gave no answer that a group is made of.
+NOT_GIVEN = ""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What one release told anew of a table: the figure of all, and of groups by what their members gave."""
+
+    whole: Figure
+    rows: Mapping[Block, Figure] = field(default_factory=dict)
+
+
+def may_follow(past: Iterable[Figure], counts: Mapping[str, int], ladder: Ladder, reveal_at: int) -> bool:
+    """Whether a figure of these counts may be released after the earlier ones of the same question."""
+    base = sum(counts.values())
+    for old in past:
+        if old["base"] is None:
+            continue
+        if abs(base - old["base"]) < reveal_at:
+            return False
+        cells = ladder.cells(counts, old["step"])
+        if cells.keys() != old["counts"].keys():
+            continue
+        differences = [cells[code] - n for code, n in old["counts"].items() if n is not None]
+        if alike(differences, abs(base - old["base"]) if ladder.several else None):
+            return False
+    return True
+
+
+def too_near(
+    past: Sequence[Shot], counts: Mapping[str, Counts], shown: Collection[Block], reveal_at: int
+) -> Block | None:
+    """A set of groups that changed too little since an earlier release and would be known now as then, if `shown`
+    were released; None where there is none. `counts` are positions by what people gave, NOT_GIVEN included.
+    """
+    known: dict[frozenset[Block], list[tuple[Block, Counts]]] = {}
+    for shot in past:
+        if not shot.rows:
+            continue
+        rows = frozenset(shot.rows)
+        if rows not in known:
+            everyone = frozenset({NOT_GIVEN, *counts}.union(*rows, *shown))
+            both = _meet(_parts(rows, everyone), _parts(shown, everyone))
+            # What is known of all of them is the figure of all, which `may_follow` is about.
+            known[rows] = [(block, added(counts, block)) for block in both if block != everyone]
+        for block, now in known[rows]:
+            if _near(shot, block, now, reveal_at):
+                return block
+    return None
+
+
+def added(counts: Mapping[str, Counts], block: Block) -> Counts:
+    """The positions of everybody in a block."""
+    return {code: sum(counts.get(one, {}).get(code, 0) for one in block) for code in POSITION.codes}
+
+
+# ---------------------------------------------------------------- inside
+
+
+def _parts(rows: Collection[Block], everyone: Block) -> list[Block]:
+    rest = everyone.difference(*rows)
+    return [*rows, rest] if rest else list(rows)
+
+
+def _meet(one: Sequence[Block], other: Sequence[Block]) -> list[Block]:
+    """The smallest sets that are made of whole blocks of both."""
+    met: list[Block] = []
+    for block in (*one, *other):
+        touching = [known for known in met if known & block]
+        met = [known for known in met if not known & block] + [block.union(*touching)]
+    return met
+
+
+def _near(shot: Shot, block: Block, now: Counts, reveal_at: int) -> bool:
+    inside = [row for members, row in shot.rows.items() if members <= block]
+    outside = [row for members, row in shot.rows.items() if not members <= block]
+    covered = block <= frozenset().union(*(members for members in shot.rows if members <= block))
+    # Either all of the block was shown, or it follows from the whole and what was shown outside of it.
+    plus, minus = (inside, []) if covered else ([shot.whole], outside)
+    changed = sum(now.values()) - sum(row["base"] for row in plus) + sum(row["base"] for row in minus)
+    if abs(changed) < reveal_at:
+        return True
+    steps = {row["step"] for row in (*plus, *minus)}
+    if abs(changed) >= CROWD or not steps <= {"five", "three"}:
+        return False
+    step = "three" if "three" in steps else "five"
+    differences = POSITION.cells(now, step)
+    for sign, rows in ((-1, plus), (1, minus)):
+        for row in rows:
+            if None in row["counts"].values():
+                return False
+            for code, n in row["counts"].items():
+                differences[code if step == "five" else side(code)] += sign * n
+    return alike(differences.values())
