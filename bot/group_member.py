@@ -14,12 +14,13 @@ from bot.desk import Caller
 from content import Content
 from conversations import City, Progress, Say
 from conversations import answer as heard
-from conversations.group_private import at_the_table, invitation, why_say
+from conversations.group_private import at_the_table, invitation, typed_question, why_say
 from conversations.group_seat import answer
 from conversations.group_session import Seat
 from conversations.group_steering import Steered, everybody_answered, steer
 from conversations.purposes import UNDER
-from conversations.shapes import Agreed, Tapped
+from conversations.shapes import POSITIONS, Agreed, Tapped
+from conversations.typed import clean, read
 from storage import groups, keeping, seats
 from storage.database import now as clock
 from storage.groups import Group
@@ -54,30 +55,37 @@ class Member:
     keys: Keys
     city: City
     enough: int
+    follow: Follow
     caller: Caller
     here: str = field(repr=False)
     group: Group
     person: Person | None
     open_now: bool
+    language: str
 
-    def tap(self, tap: Tapped, language: str, update: str, private: bool, leads: bool, follow: Follow) -> Told:
-        """One tap. Told by `lead` that this is no admin, nothing was done, and it may come again."""
-        self.language, self.follow, self.now = language, follow, clock()
-        at = tap.at.removeprefix("group.")
-        mine = self.keys.seat(self.group.key, self.caller.channel, self.caller.address)
-        self.seat_hash, self.seat = mine, self._seated(mine)
+    def __post_init__(self) -> None:
+        self.now = clock()
+        self.seat_hash = self.keys.seat(self.group.key, self.caller.channel, self.caller.address)
+        self.seat = self._seated(self.seat_hash)
         if self.seat:
             self.language = self.seat.language
         self.words = self.content.words(self.language)
+
+    def tap(self, tap: Tapped, update: str, private: bool, leads: bool) -> Told:
+        """One tap. Where `lead` comes back nothing was done, and it may come again for an admin."""
+        at = tap.at.removeprefix("group.")
         step = STEP.fullmatch(at)
-        if step and not leads and mine != self.group.opened_by:
+        if step and not leads and self.seat_hash != self.group.opened_by:
             return Told(self.words("group.not_yours"), lead=True)
-        if update and not keeping.first_time(self.conn, f"{self.caller.channel}:{update}", self.now):
+        if self._came_again(update):
             return self._here(private)
         if step:
             return self._order(tap.choice, int(step[1]))
         if at == "join":
-            return self._join(tap.choice, private)
+            choice, _, spoken = tap.choice.partition(".")
+            if spoken in self.content.languages and self.seat is None:
+                self.language, self.words = spoken, self.content.words(spoken)
+            return self._join(choice, private)
         if at == "speak" and tap.choice in self.content.languages:
             return self._speak(tap.choice, private)
         if at == "leave":
@@ -85,6 +93,24 @@ class Member:
         if at == "now":
             return self._here(private)
         return self._answer(at, tap.choice, private)
+
+    def typed(self, text: str, update: str) -> Told | None:
+        """Something typed in a chat of their own. A wish, or what is none of the group's, is not for here."""
+        session = self.group.session
+        if self.seat is None or not session.item:
+            return None
+        heard_as = read(clean(text), typed_question(session, self.language, self.content), self.content)
+        if heard_as.wish:
+            return None
+        if self._came_again(update):
+            return self._here(True)
+        if len(heard_as.choices) == 1 and heard_as.choices[0] in POSITIONS:
+            at = f"{session.dilemma}.{session.item}"
+            return self._answer(at, heard_as.choices[0], True, heard_as.method, heard_as.score)
+        return self._here(True, self.words("typed.not_understood"))
+
+    def _came_again(self, update: str) -> bool:
+        return bool(update) and not keeping.first_time(self.conn, f"{self.caller.channel}:{update}", self.now)
 
     # ------------------------------------------------------------ who is this
 
@@ -175,10 +201,10 @@ class Member:
         self.group = self.follow(self.conn, self.group, steered, self.now)
         return Told(self.words("group.noted"), code=self.group.code)
 
-    def _answer(self, at: str, code: str, private: bool) -> Told:
+    def _answer(self, at: str, code: str, private: bool, method: str = "button", score: int = 100) -> Told:
         if self.seat is None:
             return Told(self.words("group.join_first")) if not private else self._here(private)
-        turn = answer(self.group.session, self.seat, at, code, self.content)
+        turn = answer(self.group.session, self.seat, at, code, self.content, method, score)
         changed = ""
         if turn.facts:
             changed = self.group.code

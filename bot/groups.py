@@ -109,6 +109,11 @@ class Groups:
         """Somebody came by the session's link: what joining means, or where the group is now."""
         return await self.tap(caller, Tapped("group.now", "show", code), update, private=True)
 
+    async def typed(self, caller: Caller, code: str, text: str, update: str = "") -> Told | None:
+        """Something a member typed at the group's question; None where it is meant for somebody else."""
+        here = self._keys.address(caller.channel, caller.address)
+        return await self._worker.run(lambda conn: self._typed_at_table(conn, caller, here, code, text, update), here)
+
     # ------------------------------------------------------------ what is shown
 
     async def look(self, code: str) -> Scene | None:
@@ -138,6 +143,18 @@ class Groups:
     async def posted(self, code: str, name: str, message: str = "") -> None:
         """The first post owed was sent, as this message."""
         await self._worker.run(lambda conn: groups.posted(conn, code, name, message if name == "card" else ""))
+
+    async def again(self, code: str) -> None:
+        """The card is gone from the chat: it is sent once more."""
+
+        def owe(conn: Connection) -> None:
+            group = groups.find(conn, code)
+            if group is not None and group.session.stage != "ended":
+                groups.write(conn, replace(group, posts=(*group.posts, "card"), card=""))
+            elif group is not None:
+                groups.write(conn, replace(group, card=""))
+
+        await self._worker.run(owe)
 
     async def let_go(self, code: str) -> None:
         """The session is over and all of it was said."""
@@ -172,7 +189,7 @@ class Groups:
         return self._keys.address(place.channel, place.chat)
 
     def _language(self, caller: Caller) -> str:
-        guess = caller.language.split("-")[0].lower()
+        guess = caller.language.split("-")[0].lower() or self.content.languages[0]
         return guess if guess in self.content.languages else GUESS_OTHERWISE
 
     def _open(self, conn: Connection, caller: Caller, place: Place, update: str, anonymous: bool) -> Told:
@@ -211,15 +228,28 @@ class Groups:
     def _tap(
         self, conn: Connection, caller: Caller, here: str, tap: Tapped, update: str, private: bool, leads: bool
     ) -> Told:
-        group = groups.find(conn, tap.tag)
-        person = keeping.find(conn, here) if here else None
-        language = person.progress.language if person else self._language(caller)
-        if group is None or not group.key:
+        member = self._member(conn, caller, here, tap.tag)
+        if member is None:
+            language = self._language(caller)
             over = self.content.words(language)("group.over")
             return Told(over, Say(over, language) if private else None)
+        return member.tap(tap, update, private, leads)
+
+    def _typed_at_table(
+        self, conn: Connection, caller: Caller, here: str, code: str, text: str, update: str
+    ) -> Told | None:
+        member = self._member(conn, caller, here, code)
+        return member.typed(text, update) if member else None
+
+    def _member(self, conn: Connection, caller: Caller, here: str, code: str) -> Member | None:
+        group = groups.find(conn, code)
+        if group is None or not group.key:
+            return None
+        person = keeping.find(conn, here) if here else None
+        language = person.progress.language if person else self._language(caller)
         open_now = keeping.round_state(conn, group.session.round)[0] == "open"
-        visit = Member(conn, self.content, self._keys, self._city, self.enough, caller, here, group, person, open_now)
-        return visit.tap(tap, language, update, private, leads, self.follow)
+        shared = (self.content, self._keys, self._city, self.enough, self.follow)
+        return Member(conn, *shared, caller, here, group, person, open_now, language)
 
     def _look(self, conn: Connection, code: str) -> tuple[Group, Counts, datetime] | None:
         group = groups.find(conn, code)

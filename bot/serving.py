@@ -16,6 +16,8 @@ from aiohttp import web
 from bot import staff, webchat
 from bot.clock import Clock
 from bot.desk import Desk
+from bot.group_time import GroupTime
+from bot.groups import Groups
 from bot.house import House, staff_token
 from bot.push import Push
 from bot.telegram import Telegram
@@ -38,7 +40,8 @@ async def run(house: House) -> None:
     house.worker.start()
     desk, leader, clock = house.desk(), Leader(house.engine), Clock()
     tidying = Tidying(house, lambda: clock.steady)
-    telegram = _telegram(house, desk)
+    groups = house.groups()
+    telegram = _telegram(house, desk, groups)
     web_chat = webchat.app(desk, house.content, settings.public_web, settings.public_web.startswith("https:"))
     key, key_file = staff_token(settings)
     health = _health(house, telegram, leader, clock)
@@ -47,6 +50,7 @@ async def run(house: House) -> None:
     duties: list[Callable[[], Awaitable[None]]] = [
         Push(house.worker, house.content, settings).run,
         tidying.run,
+        GroupTime(groups).run,
     ]
     jobs: list[Callable[[], Coroutine[Any, Any, None]]] = [clock.run, tidying.follow]
     if isinstance(telegram, Webhook):
@@ -56,7 +60,7 @@ async def run(house: House) -> None:
     elif telegram:
         duties.append(telegram.run)
     if telegram:
-        duties.append(telegram.notify)
+        duties += [telegram.notify, telegram.show_groups]
     runners = [await _listen(web_chat, settings.web, "WEB"), await _listen(desk_of_staff, settings.staff, "STAFF")]
     jobs.append(partial(leader.lead, *duties))
     tasks = [asyncio.create_task(job()) for job in jobs]
@@ -66,16 +70,15 @@ async def run(house: House) -> None:
     await _leave(tasks, runners, house)
 
 
-def _telegram(house: House, desk: Desk) -> Telegram | None:
+def _telegram(house: House, desk: Desk, groups: Groups) -> Telegram | None:
     settings = house.settings
     if not settings.telegram_token:
         return None
     if not settings.telegram_webhook:
-        return Telegram(settings.telegram_token, settings.telegram_api, desk, house.content)
+        return Telegram(settings.telegram_token, settings.telegram_api, desk, house.content, groups=groups)
     secret = house.keys.derive("telegram webhook").hex()
-    return Webhook(
-        settings.telegram_token, settings.telegram_api, desk, house.content, settings.telegram_webhook, secret
-    )
+    where = settings.telegram_token, settings.telegram_api
+    return Webhook(*where, desk, house.content, settings.telegram_webhook, secret, groups=groups)
 
 
 async def _listen(app: web.Application, where: str, setting: str) -> web.AppRunner:

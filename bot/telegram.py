@@ -15,7 +15,11 @@ from typing import Any, ClassVar
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.desk import Desk, NotKept
+from bot.groups import Groups
 from bot.telegram_calls import PATIENCE, Patience, seconds
+from bot.telegram_group import GroupChats
+from bot.telegram_group_private import AtTable
+from bot.telegram_group_screen import Screens
 from bot.telegram_intake import Intake
 from bot.telegram_notices import Notices
 from bot.telegram_profile import introduce
@@ -28,6 +32,7 @@ from content import Content
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 50
+READY_SECONDS = 0.2
 MOST = 100
 # Each chat that is slow takes one, and so does each notice under way.
 CONNECTIONS = 300
@@ -47,12 +52,27 @@ class Telegram:
         InvalidToken: "the token is refused",
     }
 
-    def __init__(self, token: str, api: str, desk: Desk, content: Content, patience: Patience = PATIENCE) -> None:
+    def __init__(
+        self,
+        token: str,
+        api: str,
+        desk: Desk,
+        content: Content,
+        patience: Patience = PATIENCE,
+        groups: Groups | None = None,
+    ) -> None:
         hush()
         self._bot = RawBot(token, api, AiohttpRequest(CONNECTIONS), AiohttpRequest(2))
         self._desk, self._content, self._patience = desk, content, patience
         self._sender = Sender(self._bot, desk, patience)
-        self._intake = Intake(self._bot, desk, content, self._sender)
+        self._groups = groups
+        self.screens: Screens | None = None
+        chats = table = None
+        if groups:
+            self.screens = Screens(self._bot, groups, self._sender.calls, patience.edits)
+            chats = GroupChats(self._bot, groups, content, self._sender.calls, self.screens)
+            table = AtTable(groups, self.screens)
+        self._intake = Intake(self._bot, desk, content, self._sender, chats, table)
         self._batch: asyncio.Task[None] | None = None
         self._profile: asyncio.Task[None] | None = None
         self._offset = self._confirmed = 0
@@ -92,6 +112,17 @@ class Telegram:
         """Send what people asked to be told, until cancelled; one process does this for all."""
         await Notices(self._desk, self._sender.calls, lambda: bool(self.health()["ready"])).run()
 
+    async def show_groups(self) -> None:
+        """Keep what groups see as it is, until cancelled; one process does this for all."""
+        if self.screens:
+            while not self.health()["ready"]:  # noqa: ASYNC110  whatever it is that makes it ready
+                await asyncio.sleep(READY_SECONDS)
+            await self.screens.run()
+
+    def _know_my_name(self) -> None:
+        if self._groups:
+            self._groups.bot = self._bot.username
+
     async def _until_well(self, do: Callable[[], Awaitable[object]]) -> None:
         """Do this until it goes well: whatever fails is tried again after a pause."""
         while True:
@@ -108,6 +139,7 @@ class Telegram:
         self._offset = self._confirmed = 0
         self._pay_at, self._owe_all = 0.0, True
         await self._bot.initialize()
+        self._know_my_name()
         await self._bot.delete_webhook()
         self._profile = asyncio.create_task(self._introduce())
 

@@ -6,17 +6,20 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from telegram import InlineKeyboardMarkup, InputFile
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
-from bot.telegram_pace import Pace
+from bot.telegram_pace import GROUP_SECONDS, Pace
 from bot.telegram_raw import RawBot
 from bot.telegram_screen import Part, keyboard
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 # Words of a 400 that say this chat cannot be written to, now or later.
 NOBODY_THERE = ("chat not found", "user not found", "peer_id_invalid", "chat_id is empty", "have no rights")
@@ -27,12 +30,18 @@ ANSWER_TRIES = 3
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to keep trying: first and longest pause, how often a send is tried, seconds to flush at the end."""
+    """How long to keep trying: first and longest pause, how often a send is tried, seconds to flush at the end.
+
+    In a group: seconds between two edits of its card, and in which it takes 20 messages and edits.
+    """
 
     first: float = 0.5
     longest: float = 30.0
     tries: int = 8
     flush: float = 3.0
+    # 15 edits a minute: five of the twenty messages and edits a group takes are left for posts.
+    edits: float = 4.0
+    minute: float = GROUP_SECONDS
 
     def pause(self, failures: int) -> float:
         """Seconds to wait after so many failures in a row: doubling, capped, and never the same for all."""
@@ -68,7 +77,7 @@ class Calls:
     """Calls of one bot. A 429 holds back its own chat; many at once hold back all."""
 
     def __init__(self, bot: RawBot, patience: Patience, pace: Pace | None = None) -> None:
-        self.pace = pace or Pace()
+        self.pace = pace or Pace(group_seconds=patience.minute)
         self._bot, self._patience = bot, patience
         self._held: dict[str, float] = {}
         self._all_held = 0.0
@@ -88,11 +97,15 @@ class Calls:
         `started`: nobody asked for it just now, and it goes at the pace of those. What Telegram refuses
         for good (a fault of ours) is logged and counts as done: it would be refused again.
         """
+        await self.do(chat, lambda: self._send(chat, part), started)
+
+    async def do(self, chat: str, call: Callable[[], Awaitable[T]], started: bool = False) -> T | None:
+        """Make a call about this chat until it is done, as `send` does; None where it was refused for good."""
         failures = 0
         while True:
             await self._my_turn(chat, started)
             try:
-                return await self._send(chat, part)
+                return await call()
             except RetryAfter as error:
                 self._hold(chat, seconds(error))
             except ChatMigrated as error:
@@ -100,7 +113,8 @@ class Calls:
             except Forbidden:
                 raise NobodyThere from None
             except BadRequest as error:
-                return _refused(error)
+                _refused(error)
+                return None
             except TelegramError as error:
                 failures += 1
                 if failures >= self._patience.tries:
@@ -108,12 +122,12 @@ class Calls:
                 log.debug("a send failed (%s), trying again", type(error).__name__)
                 await asyncio.sleep(self._patience.pause(failures))
 
-    async def answer(self, query: str, toast: str) -> None:
+    async def answer(self, query: str, toast: str, alert: bool = False, url: str = "") -> None:
         """Stop a button's spinning, with a short remark. Not worth more than a few tries: presses age fast."""
         for failures in range(ANSWER_TRIES):
             await self._my_turn("")
             try:
-                await self._bot.answer(query, toast)
+                await self._bot.answer(query, toast, alert, url)
                 return
             except RetryAfter as error:
                 await asyncio.sleep(seconds(error))

@@ -10,6 +10,8 @@ from typing import Any
 from telegram import Bot, Update
 
 from bot.desk import Caller, Desk, NotKept, Reply
+from bot.telegram_group import GroupChats, Pressed
+from bot.telegram_group_private import AtTable
 from bot.telegram_reading import CHANNEL, Incoming, kind_of, light, read
 from bot.telegram_sending import Sender
 from content import Content
@@ -22,10 +24,19 @@ ALBUMS = 1000
 class Intake:
     """Hands updates over. `parked` counts those nobody could read; `met` holds the chats heard lately."""
 
-    def __init__(self, bot: Bot, desk: Desk, content: Content, sender: Sender) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        desk: Desk,
+        content: Content,
+        sender: Sender,
+        groups: GroupChats | None = None,
+        table: AtTable | None = None,
+    ) -> None:
         self.parked = 0
         self.met: set[str] = set()
         self._bot, self._desk, self._content, self._sender = bot, desk, content, sender
+        self._groups, self._table = groups, table
         self._handled: set[int] = set()
         self._albums: dict[str, int] = {}
         self._told: set[str] = set()
@@ -58,7 +69,7 @@ class Intake:
 
     def _submit(self, incoming: Incoming) -> asyncio.Task[Reply | None]:
         task = asyncio.create_task(self._handle(incoming))
-        if incoming.caller is not None and (incoming.heard is not None or incoming.called):
+        if incoming.caller is not None and incoming.heard is not None:
             # The place in line is taken now, so that replies go out in the order of their updates.
             self._sender.put(incoming.caller, task)
         return task
@@ -67,7 +78,10 @@ class Intake:
         """One update, until it is kept. Raises NotKept."""
         if incoming.id in self._handled:
             return None
+        reply, pressed = None, Pressed()
         try:
+            if incoming.group and self._groups:
+                pressed = await self._groups.handle(incoming.group, str(incoming.id))
             reply = await self._kept(incoming)
         except NotKept:
             if incoming.caller and incoming.heard:
@@ -77,13 +91,17 @@ class Intake:
             reply = await self._failed(incoming, error)
         self._handled.add(incoming.id)
         if incoming.query:
-            self._sender.answer(incoming.query, reply.toast if reply else "")
+            if pressed.alert or pressed.url:
+                self._sender.answer(incoming.query, pressed.alert, alert=True, url=pressed.url)
+            else:
+                self._sender.answer(incoming.query, reply.toast if reply else "")
         return reply
 
     async def _kept(self, incoming: Incoming) -> Reply | None:
         caller, number = incoming.caller, str(incoming.id)
         if caller and incoming.heard and not self._seen_album(incoming):
-            reply = await self._desk.hear(caller, incoming.heard, update=number)
+            reply = await self._table.hear(caller, incoming.heard, number) if self._table else None
+            reply = reply or await self._desk.hear(caller, incoming.heard, update=number)
             self.met.add(caller.address)
             return reply
         if caller and incoming.gone:
@@ -91,7 +109,7 @@ class Intake:
         if caller and incoming.moved:
             await self._desk.moved(caller, incoming.moved)
         await self._desk.park(CHANNEL, number, incoming.kind)
-        return self._notice(caller, "group.not_yet") if caller and incoming.called else None
+        return None
 
     async def _failed(self, incoming: Incoming, error: Exception) -> Reply | None:
         """A fault of ours with one update must not stop all that come after it."""

@@ -46,6 +46,11 @@ class Pace:
             self._chats = {one: at for one, at in self._chats.items() if at > now}
         await asyncio.sleep(turn - now)
 
+    def full(self, chat: str) -> float:
+        """Seconds until a group takes something again; 0 where it does now. Takes no turn."""
+        turns = self._groups.get(chat) or deque()
+        return max(turns[0] + self._group_seconds - time.monotonic(), 0.0) if len(turns) == IN_A_GROUP else 0.0
+
     async def group(self, chat: str) -> None:
         """Anything sent or edited in a group; in other chats there is nothing to wait for."""
         if not chat.startswith("-"):

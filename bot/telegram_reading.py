@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telegram import CallbackQuery, Chat, ChatMember, ChatMemberUpdated, Message, Update, User
+from telegram import CallbackQuery, Chat, ChatMemberUpdated, Message, Update, User
 
+from bot import telegram_group_reading as in_group
 from bot.desk import Caller
+from bot.telegram_group_reading import COMMAND, GONE, InGroup
 from conversations.shapes import Arrived, Commanded, Heard, Sent, Tapped, Typed
 
-CHANNEL = "telegram"
+CHANNEL = in_group.CHANNEL
 # What we ask Telegram for. It remembers the list, so it is sent with every call.
 WANTED = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
-GONE = (ChatMember.BANNED, ChatMember.LEFT)
-_COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(.*))?", re.DOTALL)
 _KIND = re.compile(r"[a-z_]{1,40}")
 
 
@@ -26,8 +26,8 @@ class Incoming:
 
     `heard` is None where there is nothing to answer: it is only marked as seen, by its `kind`.
     `query` is the id of a press that waits for an answer. `album` is the same for pictures sent
-    together. `gone`: the resident blocked the bot. `called`: somebody in a group wants the bot. `moved`:
-    the group became a supergroup, and this is its new id.
+    together. `gone`: the resident blocked the bot. `group`: it happened in a group. `moved`: the group
+    became a supergroup, and this is its new id.
     """
 
     id: int
@@ -37,7 +37,7 @@ class Incoming:
     query: str = ""
     album: str = ""
     gone: bool = False
-    called: bool = False
+    group: InGroup | None = None
     moved: str = ""
 
 
@@ -75,13 +75,14 @@ def read(update: Update, kind: str, me: str) -> Incoming:
     message = update.message
     if message is not None and message.migrate_to_chat_id:
         return Incoming(seen.id, kind, Caller(CHANNEL, str(message.chat.id)), moved=str(message.migrate_to_chat_id))
-    if message is None or message.from_user is None or message.from_user.is_bot:
+    if message is None or message.from_user is None:
+        return seen
+    if message.chat.type in (Chat.GROUP, Chat.SUPERGROUP):
+        return Incoming(seen.id, kind, group=in_group.said(message, me))
+    if message.from_user.is_bot or message.chat.type != Chat.PRIVATE:
         return seen
     caller = _caller(message.chat, message.from_user)
-    if message.chat.type == Chat.PRIVATE:
-        return Incoming(seen.id, kind, caller, _said(message), album=message.media_group_id or "")
-    called = message.chat.type != Chat.CHANNEL and _is_for(me, message.text or "")
-    return Incoming(seen.id, kind, caller, called=called)
+    return Incoming(seen.id, kind, caller, _said(message), album=message.media_group_id or "")
 
 
 def whole(text: str) -> str:
@@ -100,7 +101,7 @@ def _said(message: Message) -> Heard | None:
     """None for what Telegram itself tells in a chat (a pinned message, a changed timer)."""
     if message.text:
         text = whole(message.text)
-        command = _COMMAND.fullmatch(text)
+        command = COMMAND.fullmatch(text)
         return Commanded(command[1].lower(), command[3] or "") if command else Typed(text)
     if message.voice or message.video_note or message.audio:
         return Sent("voice")
@@ -113,21 +114,17 @@ def _said(message: Message) -> Heard | None:
 def _pressed(seen: Incoming, query: CallbackQuery) -> Incoming:
     """A press; also on a message that is gone or too old, of which Telegram still names the chat."""
     chat = query.message.chat if query.message else None
-    if chat is None or chat.type != Chat.PRIVATE:
+    if chat is None or chat.type == Chat.CHANNEL:
         return Incoming(seen.id, seen.kind, query=query.id)
+    if chat.type != Chat.PRIVATE:
+        told = in_group.pressed(query, chat, whole(query.data or ""))
+        return Incoming(seen.id, seen.kind, query=query.id, group=told)
     heard = Tapped.read(whole(query.data)) if query.data else None
     return Incoming(seen.id, seen.kind, _caller(chat, query.from_user), heard or Arrived(), query.id)
 
 
 def _membership(seen: Incoming, change: ChatMemberUpdated) -> Incoming:
+    if change.chat.type != Chat.PRIVATE:
+        return Incoming(seen.id, seen.kind, group=in_group.membership(change))
     caller = _caller(change.chat, change.from_user)
-    now_in = change.new_chat_member.status not in GONE
-    if change.chat.type == Chat.PRIVATE:
-        return Incoming(seen.id, seen.kind, caller, gone=not now_in)
-    joined = now_in and change.old_chat_member.status in GONE and change.chat.type != Chat.CHANNEL
-    return Incoming(seen.id, seen.kind, caller, called=joined)
-
-
-def _is_for(me: str, text: str) -> bool:
-    command = _COMMAND.fullmatch(text)
-    return command is not None and (not command[2] or command[2].lower() == me.lower())
+    return Incoming(seen.id, seen.kind, caller, gone=change.new_chat_member.status in GONE)

@@ -65,9 +65,9 @@ class Sender:
         if (work := self._working.get(chat)) is not None:
             await asyncio.wait({work}, timeout=within)
 
-    def answer(self, query: str, toast: str) -> None:
+    def answer(self, query: str, toast: str, alert: bool = False, url: str = "") -> None:
         """Answer a press. Beside the lines: it waits for nobody."""
-        self._start(self.calls.answer(query, short(toast)))
+        self._start(self.calls.answer(query, short(toast), alert, url))
 
     def hold_all(self, wait: float) -> None:
         """Nothing goes out for this long (seconds)."""

@@ -20,6 +20,7 @@ from aiohttp import web
 from telegram.error import BadRequest, InvalidToken
 
 from bot.desk import Desk, NotKept
+from bot.groups import Groups
 from bot.telegram import PAY_AGAIN_SECONDS, Telegram
 from bot.telegram_calls import PATIENCE, Patience
 from bot.telegram_reading import CHANNEL, WANTED, chat_of
@@ -65,8 +66,9 @@ class Webhook(Telegram):
         patience: Patience = PATIENCE,
         most: int = MOST_AT_ONCE,
         look: float = LOOK_SECONDS,
+        groups: Groups | None = None,
     ) -> None:
-        super().__init__(token, api, desk, content, patience)
+        super().__init__(token, api, desk, content, patience, groups)
         self._url, self._secret = address.rstrip("/") + PATH, secret
         self._open, self._idle = asyncio.Event(), asyncio.Event()
         self._idle.set()
@@ -92,6 +94,7 @@ class Webhook(Telegram):
         """Take updates in until cancelled; then finish what was begun, within seconds, and close."""
         try:
             await self._until_well(self._bot.initialize)
+            self._know_my_name()
             self._open.set()
             while True:
                 await asyncio.sleep(self._look_seconds)

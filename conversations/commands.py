@@ -145,6 +145,11 @@ def _forget(progress: Progress, payload: str, content: Content, city: City) -> T
     return show(replace(progress, over="forget"), content, city)
 
 
+def _dialogue(progress: Progress, payload: str, content: Content, city: City) -> Turn:
+    """Alone there is no group: where one can begin."""
+    return show(progress, content, city, content.words(progress.language)("group.in_private", web=city.web))
+
+
 def _tell(key: str) -> Callable[[Progress, str, Content, City], Turn]:
     def told(progress: Progress, payload: str, content: Content, city: City) -> Turn:
         words = content.words(progress.language)
@@ -169,6 +174,7 @@ COMMANDS: dict[str, Callable[[Progress, str, Content, City], Turn]] = {
     "answers": _answers,
     "results": _results,
     "fout": _fout,
+    "dialogue": _dialogue,
     "mydata": _mydata,
     "forget": _forget,
     "privacy": _tell("privacy"),

@@ -21,6 +21,16 @@ def post(session: GroupSession, what: str, enough: int, content: Content) -> Car
     return Card(tuple(Block(one, content.words(one)(key, enough=enough)) for one in spoken))
 
 
+def introduction(content: Content, sees_all: bool, spoken: tuple[str, ...] = ()) -> Card:
+    """Who I am and what I read here. `sees_all`: every message reaches me, as an admin or by a setting."""
+    blocks = []
+    for one in spoken or content.languages:
+        words = content.words(one)
+        sees = words("group.sees_all" if sees_all else "group.sees_little")
+        blocks.append(Block(one, f"{words('group.intro')} {sees}"))
+    return Card(tuple(blocks))
+
+
 def said(key: str, content: Content, spoken: tuple[str, ...] = (), **values: object) -> Card:
     """One sentence in every language of the group; all of them where nobody knows which."""
     return Card(tuple(Block(one, content.words(one)(key, **values)) for one in spoken or content.languages))

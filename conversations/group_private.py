@@ -15,19 +15,22 @@ from conversations.shapes import Button, City, Say
 
 
 def invitation(session: GroupSession, language: str, counted: bool, enough: int, content: Content) -> Say:
-    """Both facts about the views, and the consent, before anybody joins. `counted`: that was said before."""
+    """Both facts about the views, and the consent, before anybody joins. `counted`: that was said before.
+
+    The buttons carry the language: of who has not joined nothing is kept.
+    """
     words = content.words(language)
     told = [words("group.invited"), words("group.private"), words("group.two_views", enough=enough)]
     told.append(words("group.difference"))
     if counted:
-        choices = [button(session, "join", "yes", words("button.group_join"))]
+        choices = [button(session, "join", f"yes.{language}", words("button.group_join"))]
     else:
         told += [words("group.or_alone"), f"{words('group.count_me')} {content.consents['count_me'].text[language]}"]
         choices = [
-            button(session, "join", "count", words("button.group_count")),
-            button(session, "join", "talk", words("button.group_talk")),
+            button(session, "join", f"count.{language}", words("button.group_count")),
+            button(session, "join", f"talk.{language}", words("button.group_talk")),
         ]
-    choices.append(button(session, "join", "no", words("button.group_no")))
+    choices.append(button(session, "join", f"no.{language}", words("button.group_no")))
     others = [
         button(session, "speak", one, content.words(one)("language.name"))
         for one in content.languages

@@ -73,7 +73,10 @@ async def test_every_kind_of_update_is_read_by_both_libraries(api: BotApi, ptb: 
     await resident.unblock()
     group = Group(api, -55)
     await group.add_bot(resident)
-    await group.say(resident, "/dialogue@stadsdialoog_test_bot")
+    await group.say(resident, "/dialogue@stadsdialoog_test_bot", topic=4)
+    await group.say_anonymously("/dialogue")
+    await group.remove_bot(resident)
+    await group.add_bot(resident)
     assert len(api.emitted) > len(MEDIA) + len(PLAIN) + 10
     assert [complaint for update in api.emitted for complaint in judge_update(update)] == []
     numbers = [update["update_id"] for update in api.emitted]
@@ -103,6 +106,7 @@ async def test_every_result_is_read_by_both_libraries(api: BotApi, ptb: telegram
     assert (await ptb.get_webhook_info()).url
     assert await ptb.delete_webhook()
     assert (await ptb.get_chat(1001)).type == "private"
+    assert (await ptb.get_chat_member(1001, 5)).status == "member"
     assert await ptb.delete_message(1001, message.message_id)
     assert {method.lower() for method, _ in api.results} == set(METHODS) - {"answercallbackquery"}
     assert [complaint for method, result in api.results for complaint in judge_result(method, result)] == []

@@ -11,7 +11,7 @@ from sqlmodel import Session, SQLModel, select
 
 from bot.house import House
 from storage.tables import Answer, Contact, HandledUpdate, Participant
-from tests.botapi import BotApi, Group, Resident, Seen
+from tests.botapi import BotApi, Resident, Seen
 from tests.botapi.fixtures import Serve, api, serve
 
 __all__ = ["api", "serve"]
@@ -220,19 +220,6 @@ async def test_my_data_comes_as_a_file_and_forget_erases(api: BotApi, serve: Ser
     await resident.tap(choice(asked, "yes"))
     await resident.reply()
     assert [kept(house, table) for table in (Answer, Participant, Contact)] == [[], [], []]
-
-
-async def test_a_group_is_told_that_this_is_for_a_chat_of_ones_own(api: BotApi, serve: Serve, house: House) -> None:
-    serving = serve()
-    resident, group = Resident(api, 1001, "en"), Group(api, -55)
-    await group.add_bot(resident)
-    await serving.until(lambda: len(group.messages) == 1)
-    await group.say(resident, "just talking")
-    await group.say(resident, "/start@another_bot")
-    await group.say(resident, "/dialogue@stadsdialoog_test_bot")
-    await serving.until(lambda: len(group.messages) == 2)
-    await asyncio.sleep(0.1)
-    assert [m.text for m in group.messages] == [house.content.words("en")("group.not_yet")] * 2
 
 
 async def test_commands_and_descriptions_are_set_in_each_language_and_only_once(

@@ -9,28 +9,38 @@ from contextlib import suppress
 import pytest_asyncio
 
 from bot.desk import Desk
+from bot.group_time import GroupTime
+from bot.groups import Groups
+from bot.house import House
 from bot.telegram import Telegram
 from bot.telegram_calls import Patience
 from content import Content
 from tests.botapi.oracles import judge_calls, judge_result, judge_update
 from tests.botapi.server import BotApi
 
-QUICK = Patience(first=0.01, longest=0.1, tries=6, flush=0.6)
+QUICK = Patience(first=0.01, longest=0.1, tries=6, flush=0.6, edits=0.05, minute=0.4)
+# How often the time in groups is looked at.
+LOOK_SECONDS = 0.1
 Serve = Callable[..., "Serving"]
 
 
 class Serving:
     """Our bot at work in a task of its own."""
 
-    def __init__(self, telegram: Telegram) -> None:
+    def __init__(self, telegram: Telegram, groups: Groups) -> None:
         self.telegram = telegram
         self.task = asyncio.create_task(telegram.run())
+        self._duties = [
+            asyncio.create_task(one) for one in (telegram.show_groups(), GroupTime(groups, LOOK_SECONDS).run())
+        ]
 
     async def stop(self) -> None:
         """As SIGTERM does: cancel, and wait until it is done."""
-        self.task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self.task
+        for task in (self.task, *self._duties):
+            task.cancel()
+        for task in (self.task, *self._duties):
+            with suppress(asyncio.CancelledError):
+                await task
 
     async def until(self, so: Callable[[], object], within: float = 5.0) -> None:
         """Wait for something that becomes so. TimeoutError when it does not."""
@@ -50,13 +60,21 @@ async def api() -> AsyncIterator[BotApi]:
 
 
 @pytest_asyncio.fixture
-async def serve(api: BotApi, desk: Desk, content: Content) -> AsyncIterator[Serve]:
+async def serve(api: BotApi, desk: Desk, content: Content, house: House) -> AsyncIterator[Serve]:
     """Start our bot on the server, as often as a test likes; `serve()` uses the real desk."""
     begun: list[Serving] = []
 
-    def begin(with_desk: Desk | None = None, address: str = "", token: str = "", patience: Patience = QUICK) -> Serving:
-        telegram = Telegram(token or api.token, address or api.address, with_desk or desk, content, patience)
-        begun.append(Serving(telegram))
+    def begin(
+        with_desk: Desk | None = None,
+        address: str = "",
+        token: str = "",
+        patience: Patience = QUICK,
+        groups: Groups | None = None,
+    ) -> Serving:
+        groups = groups or house.groups()
+        where = token or api.token, address or api.address
+        telegram = Telegram(*where, with_desk or desk, content, patience, groups)
+        begun.append(Serving(telegram, groups))
         return begun[-1]
 
     yield begin

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tests.botapi import profile
 from tests.botapi.errors import NOT_MODIFIED, QUERY_TOO_OLD, Refused, bad
 from tests.botapi.markup import read_markup
+from tests.botapi.store import Chat
 from tests.botapi.texts import read_text
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ Json = dict[str, Any]
 Params = Mapping[str, Any]
 Files = Mapping[str, tuple[str, bytes]]
 QUERY_LIFE = 150.0
+KEPT = ("message_id", "from", "chat", "date", "message_thread_id", "is_topic_message")
 
 
 def _text(params: Params, name: str, most: int, empty: str, long: str) -> Json:
@@ -30,9 +33,20 @@ def _with_markup(content: Json, params: Params) -> Json:
     return {**content, "reply_markup": markup} if markup else content
 
 
+def _topic(chat: Chat, params: Params) -> Json:
+    """Where in a forum it goes; a topic that is gone is refused."""
+    thread = int(params.get("message_thread_id") or 0)
+    if not thread:
+        return {}
+    if thread not in chat.topics:
+        raise bad("message thread not found")
+    return {"message_thread_id": thread, "is_topic_message": True}
+
+
 def send_message(api: BotApi, params: Params, files: Files) -> Json:
     chat = api.store.reachable(params.get("chat_id"))
     content = _text(params, "text", 4096, "message text is empty", "message is too long")
+    content |= _topic(chat, params)
     if options := params.get("link_preview_options"):
         content["link_preview_options"] = options
     return api.said(chat, _with_markup(content, params))
@@ -53,7 +67,7 @@ def _send_file(api: BotApi, params: Params, files: Files, kind: str) -> Json:
     if kind == "photo":
         media = [{**file, "width": 90, "height": 67}]
     caption = _text(params, "caption", 1024, "", "message caption is too long")
-    return api.said(chat, _with_markup({kind: media, **caption}, params))
+    return api.said(chat, _with_markup({kind: media, **caption, **_topic(chat, params)}, params))
 
 
 def send_document(api: BotApi, params: Params, files: Files) -> Json:
@@ -67,7 +81,7 @@ def send_photo(api: BotApi, params: Params, files: Files) -> Json:
 def _edit(api: BotApi, params: Params, content: Json) -> Json:
     chat = api.store.reachable(params.get("chat_id"))
     message = api.store.own(chat, params.get("message_id"), "edit")
-    fixed = {key: message[key] for key in ("message_id", "from", "chat", "date")}
+    fixed = {key: message[key] for key in KEPT if key in message}
     changed = {**fixed, **content}
     if changed == {key: value for key, value in message.items() if key != "edit_date"}:
         raise bad(NOT_MODIFIED.removeprefix("Bad Request: "))
@@ -115,9 +129,19 @@ def answer_callback_query(api: BotApi, params: Params, files: Files) -> bool:
     text = str(params.get("text") or "")
     if len(text) > 200:
         raise bad("MESSAGE_TOO_LONG")
-    query.answered = True
+    query.answered, query.told = True, time.monotonic()
+    query.text, query.alert, query.url = text, bool(params.get("show_alert")), str(params.get("url") or "")
     api.toasted(query, text)
     return True
+
+
+def get_chat_member(api: BotApi, params: Params, files: Files) -> Json:
+    chat = api.store.reachable(params.get("chat_id"))
+    number = int(params.get("user_id") or 0)
+    person = {"id": number, "is_bot": False, "first_name": f"Resident {number}"}
+    if number not in chat.admins:
+        return {"user": person, "status": "member"}
+    return {"user": person, "status": "creator", "is_anonymous": False}
 
 
 METHODS: dict[str, Callable[[BotApi, Params, Files], Any]] = {
@@ -142,4 +166,5 @@ METHODS: dict[str, Callable[[BotApi, Params, Files], Any]] = {
     "deletewebhook": profile.delete_webhook,
     "getwebhookinfo": profile.get_webhook_info,
     "getchat": profile.get_chat,
+    "getchatmember": get_chat_member,
 }

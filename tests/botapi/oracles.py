@@ -18,6 +18,7 @@ from telegram import (
     BotName,
     BotShortDescription,
     ChatFullInfo,
+    ChatMember,
     Message,
     TelegramObject,
     Update,
@@ -30,6 +31,7 @@ from tests.botapi.server import Call
 RESULTS: dict[str, type[TelegramObject]] = {
     "getMe": User,
     "getChat": ChatFullInfo,
+    "getChatMember": ChatMember,
     "sendMessage": Message,
     "sendDocument": Message,
     "sendPhoto": Message,

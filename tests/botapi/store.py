@@ -41,10 +41,13 @@ class Chat:
     deleted: set[int] = field(default_factory=set)
     edited: int = 0
     moved_to: int = 0
+    admins: set[int] = field(default_factory=set)
+    topics: set[int] = field(default_factory=set)
 
     def json(self) -> Json:
         title = {"first_name": self.name} if self.type == "private" else {"title": self.name}
-        return {"id": self.id, "type": self.type, **title}
+        forum = {"is_forum": True} if self.topics else {}
+        return {"id": self.id, "type": self.type, **title, **forum}
 
 
 @dataclass
@@ -54,6 +57,11 @@ class Query:
     chat: int
     at: float
     answered: bool = False
+    text: str = ""
+    alert: bool = False
+    url: str = ""
+    pressed: float = 0.0
+    told: float = 0.0
 
 
 @dataclass
