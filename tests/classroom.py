@@ -100,4 +100,5 @@ class Classroom:
 
     async def choose(self, one: Resident, number: int) -> str:
         """Press 1 to 5; the alert."""
+        await self.until(lambda: str(number) in self.group.card.buttons)
         return await self.group.alert(one, str(number))
