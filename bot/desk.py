@@ -21,7 +21,7 @@ from bot.visits import Visit, Visits
 from content import Content
 from conversations import City, Progress, Say, Turn, answer
 from conversations.commands import named
-from conversations.mydata import describe
+from conversations.mydata import describe, labelled
 from conversations.shapes import Arrived, Commanded, Corrected, Forgot, Heard, Resumes
 from conversations.typed import clean
 from storage import addresses, groups, keeping, notices, rewriting, seats
@@ -237,7 +237,7 @@ class Desk:
         kept = everything(conn, person.id, self._keys)
         lines = describe(kept, turn.progress, self._content)
         says = tuple(replace(s, text=f"{s.text}\n\n{lines}") if s.attach_mydata else s for s in turn.says)
-        data = json.dumps(kept, ensure_ascii=False, indent=2).encode()
+        data = json.dumps(labelled(kept, turn.progress, self._content), ensure_ascii=False, indent=2).encode()
         return says, File("stadsdialoog.json", data)
 
     def _visit(self, caller: Caller) -> Visit:

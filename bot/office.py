@@ -200,17 +200,6 @@ def _set_state(round_code: str, state: str) -> None:
 
 @office.command()
 @plainly
-def corrections() -> None:
-    """What residents wrote with /fout about our texts, one JSON object a line, oldest first."""
-    house = open_house()
-    noted(house, "read", "corrections")
-    with reading(house) as connection:
-        for line in keeping.corrections(connection):
-            print(json.dumps(line, ensure_ascii=False))
-
-
-@office.command()
-@plainly
 def backup(file: Path) -> None:
     """Write a consistent copy of the database while serving. It expires: see docs/operating.md."""
     house = open_house()

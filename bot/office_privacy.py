@@ -1,17 +1,18 @@
-"""What a keeper does about people's data: erase somebody, apply the retention rules, hold them for the law."""
+"""What a keeper does about people's data: erase, retention, holds for the law, corrections to our texts."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from typing import Annotated
 
 import typer
 
 from bot.house import House
-from bot.office import here, office, open_house, plainly, reading, writing
+from bot.office import here, noted, office, open_house, plainly, reading, writing
 from bot.tidying import Tidying
-from storage import audit, holds
+from storage import audit, holds, keeping
 from storage.cache import erase_cached_exports
 from storage.database import DatabaseFault, now
 from storage.erasure import by_pseudonym, erase, new_receipt
@@ -60,6 +61,27 @@ def purge() -> None:
     print(f"purged: {told}")
     for name, since in on_hold.items():
         print(f"on hold since {since}: {name}")
+
+
+@office.command()
+@plainly
+def corrections(
+    done: Annotated[int | None, typer.Option(help="the id of one that was dealt with: it is deleted")] = None,
+) -> None:
+    """What residents wrote with /fout about our texts, one JSON object a line, oldest first."""
+    house = open_house()
+    if done is not None:
+        with writing(house) as connection:
+            if not keeping.corrected(connection, done):
+                raise DatabaseFault(f"{done}: there is no such correction")
+            audit.note(connection, here(), "correct", f"correction {done}")
+        _wipe(house)
+        print(f"{done} is dealt with")
+        return
+    noted(house, "read", "corrections")
+    with reading(house) as connection:
+        for line in keeping.corrections(connection):
+            print(json.dumps(line, ensure_ascii=False))
 
 
 @hold.command("add")

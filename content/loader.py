@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from content.catalogue import Catalogue, read_catalogues
-from content.model import Command, Consent, Dilemma, GroupPlan, Item, Phrases, Round, Strict, Version, Versioned
+from content.model import Command, Consent, Dilemma, GroupPlan, Item, Kept, Phrases, Round, Strict, Version, Versioned
 
 HERE = Path(__file__).parent
 LOCALES = HERE.parent / "locales"
@@ -36,6 +36,10 @@ class _Commands(Strict):
     commands: tuple[Command, ...]
 
 
+class _Kept(Strict):
+    kept: tuple[Kept, ...]
+
+
 class _Versions(Strict):
     versions: tuple[Version, ...]
 
@@ -51,6 +55,7 @@ class Content:
     commands: tuple[Command, ...]
     phrases: Phrases
     group: GroupPlan
+    kept: tuple[Kept, ...]
     versions: tuple[Version, ...]
     catalogues: Mapping[str, Catalogue] = field(repr=False)
     _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -143,12 +148,14 @@ def load(folder: Path = HERE, locales: Path = LOCALES) -> Content:
     commands = _read(folder / "commands.yaml", _Commands, faults, root)
     phrases = _read(folder / "phrases.yaml", Phrases, faults, root)
     group = _read(folder / "group.yaml", GroupPlan, faults, root)
+    kept = _read(folder / "kept.yaml", _Kept, faults, root)
     versions = _read(folder / "versions.yaml", _Versions, faults, root)
     catalogues = read_catalogues(locales, faults)
     for code, one in rounds.items():
         for named in (*one.dilemmas, *one.after_goodbye):
             if named not in dilemmas:
                 faults.append(f"content/rounds/{code}.yaml: dilemmas: {named} has no file in content/dilemmas")
-    if faults or commands is None or phrases is None or group is None or versions is None:
+    if faults or not (commands and phrases and group and kept and versions):
         raise ContentFault(faults)
-    return Content(dilemmas, rounds, items, consents, commands.commands, phrases, group, versions.versions, catalogues)
+    whole = commands.commands, phrases, group, kept.kept, versions.versions
+    return Content(dilemmas, rounds, items, consents, *whole, catalogues)

@@ -164,6 +164,16 @@ class Round(Versioned):
     after_goodbye: tuple[Code, ...] = ()
 
 
+class Kept(Strict):
+    """Something that is kept: in which tables, what it is, why, and until when. No tables: it is no table's."""
+
+    code: Code
+    tables: tuple[str, ...]
+    what: Text
+    why: Text
+    until: Text
+
+
 class GroupPlan(Strict):
     """A dialogue in a group: minutes of each stage, and what may be typed behind `/dialogue` to steer it."""
 

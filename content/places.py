@@ -54,6 +54,7 @@ def places(content: Content) -> tuple[Place, ...]:
     """Every text a resident can meet: of the content files, of the commands, and of the catalogues."""
     found = [Place(file, key, text.by) for file, one in files(content).items() for key, text in _texts(one, "")]
     found += [Place("content/commands.yaml", f"commands.{c.name}.about", c.about.by) for c in content.commands]
+    found += [Place("content/kept.yaml", key, text.by) for key, text in _texts(content.kept, "kept")]
     keys = dict.fromkeys(key for catalogue in content.catalogues.values() for key in catalogue.messages)
     for key in keys:
         said = {name: c.messages[key] for name, c in content.catalogues.items() if key in c.messages}

@@ -151,19 +151,35 @@ def _dialogue(progress: Progress, payload: str, content: Content, city: City) ->
 
 
 def _tell(key: str) -> Callable[[Progress, str, Content, City], Turn]:
-    def told(progress: Progress, payload: str, content: Content, city: City) -> Turn:
+    def tell(progress: Progress, payload: str, content: Content, city: City) -> Turn:
         words = content.words(progress.language)
         who = city.privacy_contact or city.contact or words("privacy.nobody_yet")
         text = words(
             f"{key}.text", web=city.web, days=city.days, reveal_at=city.reveal_at, contact=city.contact or who, who=who
         )
+        if key == "privacy":
+            text += "\n\n" + kept(progress.language, content, city)
         say = Say(text, progress.language, words(f"{key}.head"))
         if key == "privacy" and progress.counted:
             turn = show(replace(progress, over="purposes"), content, city)
             return replace(turn, says=(say, *turn.says))
         return Turn(progress, (say, put(ask(progress, content, city), progress, content)))
 
-    return told
+    return tell
+
+
+def kept(language: str, content: Content, city: City) -> str:
+    """Everything that is kept: what, why and until when, a paragraph each."""
+    terms = {
+        "days": city.days,
+        "rows_days": city.rows_days,
+        "backup_days": city.backup_days,
+        "reveal_at": city.reveal_at,
+    }
+    lines = [
+        " ".join(part[language].format(**terms) for part in (one.what, one.why, one.until)) for one in content.kept
+    ]
+    return "\n\n".join([content.words(language)("kept.head"), *lines])
 
 
 COMMANDS: dict[str, Callable[[Progress, str, Content, City], Turn]] = {

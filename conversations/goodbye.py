@@ -25,7 +25,7 @@ def chosen(at: str, progress: Progress, content: Content) -> str:
 
 def labels(dilemma: str, item: str, progress: Progress, content: Content) -> list[tuple[str, str]]:
     language = progress.language
-    if item == "position":
+    if item in ("position", "position_after"):
         return [(o.code, o.label) for o in positions(content.dilemmas[dilemma], progress, content)]
     if item == "reasons":
         return [(r.code, r.text[language]) for r in content.dilemmas[dilemma].reasons()]

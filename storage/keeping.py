@@ -185,14 +185,19 @@ def correct(conn: Connection, fact: Corrected, participant: str | None, now: dat
     conn.execute(insert(wrong), row)
 
 
-def corrections(conn: Connection) -> list[dict[str, str]]:
-    """Every correction, oldest first: when (UTC), at which question and in which language, and the text."""
-    found = []
+def corrections(conn: Connection) -> list[dict[str, str | int]]:
+    """Every correction, oldest first: its id, when (UTC), at which question, in which language, and the text."""
+    found: list[dict[str, str | int]] = []
     for row in conn.execute(select(wrong).order_by(wrong.c.id)):
         language, _, at = row.at.partition(":")
         received = row.received_at.isoformat(timespec="seconds")
-        found.append({"received_at": received, "language": language, "at": at, "text": row.text})
+        found.append({"id": row.id, "received_at": received, "language": language, "at": at, "text": row.text})
     return found
+
+
+def corrected(conn: Connection, number: int) -> bool:
+    """This correction was dealt with, and goes. False when there is none of that id."""
+    return bool(conn.execute(delete(wrong).where(wrong.c.id == number)).rowcount)
 
 
 def settle(conn: Connection, turns: Iterable[tuple[str, int]]) -> None:

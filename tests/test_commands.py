@@ -123,7 +123,12 @@ def test_a_correction_reaches_staff_without_its_sender(data: Path) -> None:
     run(data, "terminal", typed="[3]\n/fout Het moet anders\n")
     listed = [json.loads(line) for line in run(data, "corrections").stdout.splitlines()]
     assert [(one["language"], one["at"], one["text"]) for one in listed] == [("li", "count_me", "Het moet anders")]
-    assert set(listed[0]) == {"received_at", "language", "at", "text"}
+    assert set(listed[0]) == {"id", "received_at", "language", "at", "text"}
+    number = str(listed[0]["id"])
+    assert run(data, "corrections", "--done", number).stdout == f"{number} is dealt with\n"
+    assert run(data, "corrections").stdout == ""
+    assert "no such correction" in run(data, "corrections", "--done", number).stderr
+    assert not [file for file in data.rglob("*") if file.is_file() and b"Het moet anders" in file.read_bytes()]
 
 
 def test_a_closed_round_takes_no_answers(data: Path) -> None:

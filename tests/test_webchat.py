@@ -525,10 +525,12 @@ async def test_the_privacy_page_says_what_the_chat_says(content: Content, served
         await one.open()
         said = (await one.types("/privacy"))["says"][0]
         page = await (await client.get(f"{served.base}/privacy")).text()
-        assert said["text"] in page
+        for paragraph in said["text"].split("\n\n"):
+            assert f"<p>{paragraph}</p>" in page
         assert "{" not in page
         for code in content.languages:
-            assert content.words(code)("privacy.head") in page
+            assert content.words(code)("kept.head") in page
+            assert [one.code for one in content.kept if one.why[code] not in page] == []
 
 
 async def test_no_address_and_no_words_get_into_the_log(served: Served, caplog: pytest.LogCaptureFixture) -> None:
