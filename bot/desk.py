@@ -24,7 +24,7 @@ from conversations.commands import named
 from conversations.mydata import describe, labelled
 from conversations.shapes import Arrived, Commanded, Corrected, Forgot, Heard, Resumes
 from conversations.typed import clean
-from storage import addresses, groups, keeping, notices, rewriting, seats
+from storage import addresses, groups, keeping, notices, rewriting, rotation, seats
 from storage.database import now as clock
 from storage.erasure import erase, new_receipt
 from storage.keeping import Person
@@ -185,7 +185,7 @@ class Desk:
         now = clock()
         if update is not None and not keeping.first_time(conn, f"{caller.channel}:{update}", now):
             heard = Arrived()
-        person = keeping.find(conn, here)
+        person = keeping.find(conn, here) or rotation.find(conn, self._keys, caller.channel, caller.address)
         progress = person.progress if person else visit.progress
         city = self._snapshot(conn, progress, person)
         turn = answer(progress, heard, self._content, city)
@@ -222,7 +222,8 @@ class Desk:
             self._worker.erase_traces()
 
     def _resume(self, conn: Connection, fact: Resumes, here: str) -> Person | None:
-        return keeping.move_contact(conn, self._keys.resume_hash(fact.code), here)
+        found = keeping.move_contact(conn, self._keys.resume_hash(fact.code), here)
+        return found or rotation.resume(conn, self._keys, fact.code, here)
 
     def _kept(self, conn: Connection, person: Person, turn: Turn, now: datetime) -> Reply:
         if turn.progress == person.progress and not turn.says:

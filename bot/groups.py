@@ -23,7 +23,7 @@ from conversations.group_posts import post
 from conversations.group_session import Card, Counts, Doors, GroupSession
 from conversations.group_steering import Steered, proposed, time_is_up
 from conversations.shapes import Tapped
-from storage import groups, keeping
+from storage import groups, keeping, rotation
 from storage.database import now as clock
 from storage.groups import GOING, PAUSED, Group
 from storage.keys import Keys
@@ -246,6 +246,8 @@ class Groups:
         if group is None or not group.key:
             return None
         person = keeping.find(conn, here) if here else None
+        if person is None and here:
+            person = rotation.find(conn, self._keys, caller.channel, caller.address)
         language = person.progress.language if person else self._language(caller)
         open_now = keeping.round_state(conn, group.session.round)[0] == "open"
         shared = (self.content, self._keys, self._city, self.enough, self.follow)

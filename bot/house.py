@@ -74,7 +74,7 @@ def build(settings: Settings) -> House:
     if settings.database.startswith("postgresql") and not settings.pseudonym_key:
         # Made here, it would be another one on every machine.
         raise SettingsFault("STADSDIALOOG_PSEUDONYM_KEY: expected, because DATABASE is PostgreSQL")
-    keys = Keys(read_or_make(settings.data, settings.pseudonym_key))
+    keys = read_keys(settings)
     engine = open_database(settings.database_address, content, keys)
     with engine.connect() as conn:
         begin_read(conn)
@@ -82,6 +82,12 @@ def build(settings: Settings) -> House:
     if made_up and settings.telegram_token:
         raise SettingsFault("STADSDIALOOG_TELEGRAM_TOKEN: not with this database: the people in it are simulated")
     return House(settings, content, keys.marked() if made_up else keys, engine, Worker(engine, settings.data), made_up)
+
+
+def read_keys(settings: Settings) -> Keys:
+    """The keys in use, and those before. Raises KeyFault."""
+    secret, *earlier = read_or_make(settings.data, settings.pseudonym_key)
+    return Keys(secret, earlier=earlier)
 
 
 def open_database(address: str, content: Content, keys: Keys) -> Engine:

@@ -15,7 +15,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Engine, delete, select
 from sqlalchemy.engine import URL
 
-from storage import holds
+from storage import holds, rotation
 from storage.backup_files import MADE_AT, RESTORING, made_at, stamp
 from storage.database import DatabaseFault, begin_read, begin_write, migrate, open_engine
 from storage.database import now as clock
@@ -94,6 +94,7 @@ def restore(
                 people = copy(source, target, told)[participants.name]
                 remember(target, since)
                 again = repeat(target, keys, now)
+                rotation.rekey(target, keys)
                 repeat_removals(target)
                 for name, day in on_hold.items():
                     holds.add(target, name, date.fromisoformat(day))
@@ -150,6 +151,6 @@ def _open(file: Path, temporary: Path, keys: Keys) -> Engine:
         raise DatabaseFault(f"{file}: was made by a newer version than this one") from None
     with opened.connect() as conn:
         made_with = conn.execute(select(marks.c.value).where(marks.c.name == "key")).scalar_one_or_none()
-    if made_with != keys.fingerprint():
+    if made_with not in [one.fingerprint() for one in keys.all]:
         raise DatabaseFault("STADSDIALOOG_PSEUDONYM_KEY: this backup was made with another key")
     return opened

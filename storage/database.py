@@ -145,6 +145,8 @@ def prepare(engine: Engine, keys: Keys, rounds: dict[str, str]) -> None:
             connection.execute(insert(RoundState).values(round=code, state=state).on_conflict_do_nothing())
         known = connection.execute(select(Mark.value).where(Mark.name == "key")).scalar_one()  # type: ignore[call-overload]
         connection.commit()
+    if known in [one.fingerprint() for one in keys.earlier]:
+        raise DatabaseFault("STADSDIALOOG_PSEUDONYM_KEY: there is a new key: run rotate-key")
     if known != keys.fingerprint():
         raise DatabaseFault("STADSDIALOOG_PSEUDONYM_KEY: this database was made with another key")
 

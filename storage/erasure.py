@@ -44,7 +44,8 @@ def erase(conn: Connection, participant: str, keys: Keys, now: datetime, tell_re
         keeping.count_leaving(conn, here.round)
     remember(conn, {ledger_code(participant, keys): now.date()})
     if tell_receiver:
-        conn.execute(insert(outbox).values(**_event(keys.pseudonym(participant), now)))
+        # Under an earlier key they had another name in what was exported then.
+        conn.execute(insert(outbox), [_event(one.pseudonym(participant), now) for one in keys.all])
     return True
 
 
@@ -74,7 +75,8 @@ def long_past(conn: Connection, now: datetime, backup_days: int) -> list[str]:
 def repeat(conn: Connection, keys: Keys, now: datetime) -> int:
     """After a restore: erase again who was erased since the backup; how many that were."""
     gone = remembered(conn)
-    people = [row.id for row in conn.execute(select(participants.c.id)) if ledger_code(row.id, keys) in gone]
+    here = conn.execute(select(participants.c.id)).scalars().all() if gone else ()
+    people = [one for one in here if any(ledger_code(one, key) in gone for key in keys.all)]
     for participant in people:
         erase(conn, participant, keys, now, tell_receiver=False)
     return len(people)
@@ -83,7 +85,7 @@ def repeat(conn: Connection, keys: Keys, now: datetime) -> int:
 def by_pseudonym(conn: Connection, pseudonym: str, keys: Keys) -> str | None:
     """The participant with this export pseudonym. A keyed code cannot be turned back: all are tried."""
     rows = conn.execute(select(participants.c.id))
-    return next((row.id for row in rows if keys.pseudonym(row.id) == pseudonym), None)
+    return next((row.id for row in rows if pseudonym in [one.pseudonym(row.id) for one in keys.all]), None)
 
 
 def _event(pseudonym: str, now: datetime) -> dict[str, object]:

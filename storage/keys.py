@@ -7,6 +7,7 @@ import hmac
 import os
 import secrets
 from array import array
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
@@ -25,44 +26,65 @@ class KeyFault(Exception):
     """The secret is missing, malformed, or readable by others."""
 
 
-def read_or_make(folder: Path, given: str = "") -> bytes:
-    """The secret: `given` (hex, at least 32 bytes), or the file in `folder`, made with mode 600 if absent.
+def read_or_make(folder: Path, given: str = "") -> list[bytes]:
+    """The secret, and behind it those that were in use before: `given` (hex, at least 32 bytes each, with
+    white space between), or the file in `folder`, made with mode 600 if absent.
 
     Raises KeyFault naming the setting or the file.
     """
-    if given:
+    if given.strip():
         try:
-            secret = bytes.fromhex(given)
+            found = [bytes.fromhex(one) for one in given.split()]
         except ValueError:
             raise KeyFault("STADSDIALOOG_PSEUDONYM_KEY: expected hexadecimal digits") from None
-        if len(secret) < 32:
+        if any(len(secret) < 32 for secret in found):
             raise KeyFault("STADSDIALOOG_PSEUDONYM_KEY: expected at least 64 hexadecimal digits")
-        return secret
+        return found
     path = folder / KEY_FILE
     try:
         made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         if path.stat().st_mode & 0o077:
             raise KeyFault(f"{path}: others can read this key; run chmod 600 on it") from None
-        return read_or_make(folder, path.read_text("ascii").strip())
+        if not (written := path.read_text("ascii").strip()):
+            raise KeyFault(f"{path}: is empty") from None
+        return read_or_make(folder, written)
     with os.fdopen(made, "w") as file:
         file.write(secrets.token_hex(32) + "\n")
     return read_or_make(folder)
 
 
+def write(folder: Path, secrets_in_use: Sequence[bytes]) -> None:
+    """Put these into the file, the one in use first; all of it or nothing."""
+    path, part = folder / KEY_FILE, folder / f"{KEY_FILE}.part"
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.writelines(f"{one.hex()}\n" for one in secrets_in_use)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
 class Keys:
     """Keys and keyed codes derived from the one secret. `simulated`: the people are made up, and every
-    pseudonym says so, wherever a row of theirs ends up.
+    pseudonym says so, wherever a row of theirs ends up. `earlier`: those of secrets that were in use
+    before, the newest first: what was kept under them is found, and nothing new is.
     """
 
-    def __init__(self, secret: bytes, simulated: bool = False) -> None:
+    def __init__(self, secret: bytes, simulated: bool = False, earlier: Sequence[bytes] = ()) -> None:
         self._secret = secret
         self.simulated = simulated
+        self.earlier = tuple(Keys(one, simulated) for one in earlier)
         self._derived: dict[str, bytes] = {}
 
     def marked(self) -> Keys:
         """The same keys, for people who are made up."""
-        return Keys(self._secret, simulated=True)
+        return Keys(self._secret, simulated=True, earlier=[one._secret for one in self.earlier])
+
+    @property
+    def all(self) -> tuple[Keys, ...]:
+        """These, and behind them those that were in use before."""
+        return (self, *self.earlier)
 
     def derive(self, purpose: str) -> bytes:
         """The 32-byte key of this purpose."""
