@@ -71,9 +71,21 @@ def draft(conn: Connection, content: Content, round_code: str, reveal_at: int, n
 
     The columns `joined` and `left` hold how many people had ever joined and left by then.
     """
-    asked = content.rounds[round_code]
-    counted = count(conn, round_code)
-    past = _Past(content, published(conn, round_code))
+    summary = compute(content, round_code, count(conn, round_code), published(conn, round_code), reveal_at, now)
+    if summary is None:
+        return None
+    text = json.dumps(summary, separators=(",", ":"))
+    joined, left = _came_and_went(conn, round_code)
+    return Release(round=round_code, number=summary["release"], made_at=now, summary=text, joined=joined, left=left)
+
+
+def compute(
+    content: Content, round_code: str, counted: Counted, before: Iterable[Summary], reveal_at: int, now: datetime
+) -> dict[str, Any] | None:
+    """The summary of the next release, out of what is counted now and what was released before, oldest first;
+    None when the rules allow nothing new. Pure, and the only place where figures for others come from.
+    """
+    asked, past = content.rounds[round_code], _Past(content, before)
     if not past.last and counted.people < reveal_at:
         return None
     making = _Making(content, counted, past, reveal_at)
@@ -83,7 +95,7 @@ def draft(conn: Connection, content: Content, round_code: str, reveal_at: int, n
     if past.last and not making.something_new:
         return None
     shown = [one["base"] for one in (*dilemmas.values(), *items.values()) if one["base"] is not None]
-    summary = {
+    return {
         "round": round_code,
         "release": making.number,
         "as_of": f"{now.replace(microsecond=0, tzinfo=None).isoformat()}Z",
@@ -92,9 +104,6 @@ def draft(conn: Connection, content: Content, round_code: str, reveal_at: int, n
         "dilemmas": dilemmas,
         "items": items,
     }
-    text = json.dumps(summary, separators=(",", ":"))
-    joined, left = _came_and_went(conn, round_code)
-    return Release(round=round_code, number=making.number, made_at=now, summary=text, joined=joined, left=left)
 
 
 def keep(conn: Connection, made: Release) -> bool:

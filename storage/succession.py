@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from storage.ladders import POSITION, Counts, Figure, Ladder, side
-from storage.suppression import CROWD, alike
+from storage.suppression import alike
 
 Block = frozenset[str]
 # Who gave no answer that a group is made of.
@@ -43,7 +43,12 @@ def may_follow(past: Iterable[Figure], counts: Mapping[str, int], ladder: Ladder
         if cells.keys() != old["counts"].keys():
             continue
         differences = [cells[code] - n for code, n in old["counts"].items() if n is not None]
-        if alike(differences, abs(base - old["base"]) if ladder.several else None):
+        if ladder.several:
+            # Of each answer apart: who gave it and who did not.
+            came = base - old["base"]
+            if any(_few((n, came - n), reveal_at) for n in differences) or alike(differences, abs(came)):
+                return False
+        elif _tells(differences, reveal_at):
             return False
     return True
 
@@ -102,7 +107,7 @@ def _near(shot: Shot, block: Block, now: Counts, reveal_at: int) -> bool:
     if abs(changed) < reveal_at:
         return True
     steps = {row["step"] for row in (*plus, *minus)}
-    if abs(changed) >= CROWD or not steps <= {"five", "three"}:
+    if not steps <= {"five", "three"}:
         return False
     step = "three" if "three" in steps else "five"
     differences = POSITION.cells(now, step)
@@ -112,4 +117,15 @@ def _near(shot: Shot, block: Block, now: Counts, reveal_at: int) -> bool:
                 return False
             for code, n in row["counts"].items():
                 differences[code if step == "five" else side(code)] += sign * n
-    return alike(differences.values())
+    return _tells(differences.values(), reveal_at)
+
+
+def _tells(differences: Collection[int], reveal_at: int) -> bool:
+    """Whether the cells of a change tell about few: those that came, or those that left, are few or all alike."""
+    gained, lost = [n for n in differences if n > 0], [n for n in differences if n < 0]
+    return _few(differences, reveal_at) or alike(gained) or alike(lost)
+
+
+def _few(differences: Collection[int], reveal_at: int) -> bool:
+    gained, lost = sum(n for n in differences if n > 0), -sum(n for n in differences if n < 0)
+    return 0 < gained < reveal_at or 0 < lost < reveal_at

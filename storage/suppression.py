@@ -43,8 +43,11 @@ def hide(table: Table, enough: int = SMALL, unprinted: Collection[int] = ()) -> 
     while weak := [cell for cell in sorted(hidden) if _width(table, hidden, cell, enough) < enough]:
         more = _cheapest(table, hidden, weak[0], enough, unprinted)
         if not more:
-            return None
+            hidden = _everything(table, first, enough)
+            break
         hidden |= more
+    if not first <= hidden:
+        return None
     # What a later step made superfluous is shown after all, the largest first.
     for cell in sorted(hidden - first, key=lambda cell: (-_cost(table, cell, unprinted), cell)):
         fewer = hidden - {cell}
@@ -125,6 +128,14 @@ def _path(
         end, cell, loses = came[end]
         path.append((cell, loses))
     return path
+
+
+def _everything(table: Table, first: Collection[Cell], enough: int) -> set[Cell]:
+    """All cells but those that can be worked out anyway; nothing when one of the first can."""
+    hidden = set(_cells(table))
+    while weak := {cell for cell in hidden if _width(table, hidden, cell, enough) < enough}:
+        hidden = set() if weak.intersection(first) else hidden - weak
+    return hidden
 
 
 def _cheapest(

@@ -29,6 +29,7 @@ MAY_IMPORT = {
             "psycopg",
             "pyarrow",
             "readstat_arrow",
+            "scipy",
             "xlsxwriter",
         ),
     },
