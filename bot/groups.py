@@ -83,7 +83,8 @@ class Groups:
         self.enough = enough
         self.content = content
         self.web = city.web
-        self._worker, self._keys, self._city, self._round, self._lot = worker, keys, city, round_code, lot
+        self.lot = lot
+        self._worker, self._keys, self._city, self._round = worker, keys, city, round_code
 
     # ------------------------------------------------------------ begin, steer, tap
 
@@ -204,7 +205,7 @@ class Groups:
         if keeping.round_state(conn, self._round)[0] != "open":
             return Told(alert=self.content.words(self._language(caller))("round.closed"))
         code = "".join(secrets.choice(CODE_LETTERS) for _ in range(10))
-        session = GroupSession(code, self._round, self._lot(), self._language(caller))
+        session = GroupSession(code, self._round, self.lot(), self._language(caller))
         session = replace(session, dilemmas=proposed(self._round, self.content))
         key = secrets.token_hex(16)
         mine = "" if anonymous else self._keys.seat(key, caller.channel, caller.address)

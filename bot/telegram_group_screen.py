@@ -32,12 +32,12 @@ class Screens:
         self._bot, self._groups, self._calls, self.edit_seconds = bot, groups, calls, edit_seconds
         self._painters: dict[str, Painter] = {}
         self._known: dict[str, tuple[int, int]] = {}
-        self._running = False
+        self._running = self._looked = False
 
     @property
     def idle(self) -> bool:
         """Whether every group sees what is so."""
-        return all(one.idle for one in self._painters.values())
+        return self._looked and all(one.idle for one in self._painters.values())
 
     def nudge(self, code: str) -> None:
         """This session has changed."""
@@ -54,7 +54,7 @@ class Screens:
                     await self._look()
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
-            self._running = False
+            self._running = self._looked = False
             for painter in self._painters.values():
                 painter.task.cancel()
             self._painters.clear()
@@ -65,7 +65,7 @@ class Screens:
         for code, mark in live.items():
             if self._known.get(code) != mark:
                 self.nudge(code)
-        self._known = live
+        self._known, self._looked = live, True
 
     def _painter(self, code: str) -> Painter:
         painter = self._painters.get(code)

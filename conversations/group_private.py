@@ -31,12 +31,7 @@ def invitation(session: GroupSession, language: str, counted: bool, enough: int,
             button(session, "join", f"talk.{language}", words("button.group_talk")),
         ]
     choices.append(button(session, "join", f"no.{language}", words("button.group_no")))
-    others = [
-        button(session, "speak", one, content.words(one)("language.name"))
-        for one in content.languages
-        if one != language
-    ]
-    keys = (*rows(choices, 1), tuple(others))
+    keys = (*rows(choices, 1), _others(session, language, content))
     return Say("\n\n".join(told), language, words("group.head"), buttons=keys, question=True)
 
 
@@ -48,7 +43,8 @@ def at_the_table(session: GroupSession, seat: Seat, content: Content, remark: st
         button(session, "leave", "yes", words("button.group_leave")),
     )
     if not session.item:
-        return _between(session, seat, content, remark, (away,) if session.stage != "ended" else ())
+        keys = (away, _others(session, seat.language, content)) if session.stage != "ended" else ()
+        return _between(session, seat, content, remark, keys)
     dilemma = content.dilemmas[session.dilemma]
     told = [dilemma.fact[seat.language], *poles(session, content, seat.language)]
     if session.stage == "talk":
@@ -58,8 +54,14 @@ def at_the_table(session: GroupSession, seat: Seat, content: Content, remark: st
     five = [
         button(session, at, code, f"{n} {labels[code]}") for n, code in enumerate(ordered(session, session.dilemma), 1)
     ]
-    keys = (*rows(five, 1), away)
+    keys = (*rows(five, 1), away, _others(session, seat.language, content))
     return Say("\n\n".join(told), seat.language, title(session, content, seat.language), remark, keys, question=True)
+
+
+def _others(session: GroupSession, language: str, content: Content) -> tuple[Button, ...]:
+    """The other languages, each by its own name."""
+    spoken = (one for one in content.languages if one != language)
+    return tuple(button(session, "speak", one, content.words(one)("language.name")) for one in spoken)
 
 
 def _between(

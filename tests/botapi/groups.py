@@ -58,7 +58,10 @@ class Group:
         """Press a button of the card (or of another message), by its label, how it begins, or its number."""
         message = on or self.card
         label = button if isinstance(button, str) else message.buttons[button]
-        data = next(d for b, d in zip(message.buttons, message.data, strict=True) if b.split(" · ")[0] == label)
+        named = {b.split(" · ")[0]: d for b, d in zip(message.buttons, message.data, strict=True)}
+        if isinstance(button, str) and label not in named:
+            raise AssertionError(f"no button {label!r} among {message.buttons}")
+        data = named[label.split(" · ")[0]]
         return self.send_press(by, data, message)
 
     def send_press(self, by: Resident, data: str, message: Seen) -> Query:
