@@ -43,8 +43,8 @@ def at_the_table(session: GroupSession, seat: Seat, content: Content, remark: st
         button(session, "leave", "yes", words("button.group_leave")),
     )
     if not session.item:
-        keys = (away, _others(session, seat.language, content)) if session.stage != "ended" else ()
-        return _between(session, seat, content, remark, keys)
+        between = (away, _others(session, seat.language, content)) if session.stage != "ended" else ()
+        return _between(session, seat, content, remark, between)
     dilemma = content.dilemmas[session.dilemma]
     told = [dilemma.fact[seat.language], *poles(session, content, seat.language)]
     if session.stage == "talk":
