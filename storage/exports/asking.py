@@ -19,7 +19,7 @@ from content import Content
 from storage import codebook, releases
 from storage.exports import LANGUAGE, TABLES, NothingReleased, check
 from storage.exports.job import Job
-from storage.exports.moment import CHANGES_ON_POSTGRESQL
+from storage.exports.moment import COUNTED_ON_POSTGRESQL, UNDER_WAY_ON_POSTGRESQL
 from storage.exports.text import Told, as_json, csv_text
 from storage.keys import Keys
 from storage.tables import Answer, Mark, Participant
@@ -56,7 +56,10 @@ def state(conn: Connection) -> State:
     erased = sum(int(value) for name, value in named.items() if name.startswith("left:"))
     if conn.dialect.name == "sqlite":
         return State(named.get("changes", ""), erased)
-    return State(str(conn.execute(text(CHANGES_ON_POSTGRESQL)).scalar_one()), erased)
+    counted, under_way = (
+        conn.execute(text(one)).scalar_one() for one in (COUNTED_ON_POSTGRESQL, UNDER_WAY_ON_POSTGRESQL)
+    )
+    return State(f"{counted} {under_way}", erased)
 
 
 @cache

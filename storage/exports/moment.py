@@ -27,10 +27,11 @@ ANSWER = (
     *("method", "score", "channel", "setting", "group", "revision", "current", "answered_at", "content_version"),
     *("argument", "shown_first", "after_results", "text_state"),
 )
-# A sequence is counted on before the change is committed: who is still at it belongs to the number.
-CHANGES_ON_POSTGRESQL = """SELECT last_value || ' ' ||
-    (SELECT coalesce(string_agg(one::text, ' ' ORDER BY one), '') FROM pg_snapshot_xip(pg_current_snapshot()) one)
-    FROM changes"""
+# A sequence is counted on before the change is committed. So it is read first, then who is still at it, and
+# only then the snapshot is taken: whoever counted and is not in the snapshot belongs to the number.
+COUNTED_ON_POSTGRESQL = "SELECT last_value FROM changes"
+UNDER_WAY_ON_POSTGRESQL = """SELECT coalesce(string_agg(backend_xid::text, ' ' ORDER BY backend_xid::text), '')
+    FROM pg_stat_activity WHERE datname = current_database()"""
 SHOWN = "('passed', 'masked')"
 
 
@@ -69,6 +70,8 @@ def _from_postgresql(job: Job, copy: sqlite3.Connection) -> tuple[str, int]:
 
     values = {"round": job.round, "through": job.through}
     with psycopg.connect(job.database, options="-c timezone=UTC") as city:
+        counted, under_way = (city.execute(one).fetchone() for one in (COUNTED_ON_POSTGRESQL, UNDER_WAY_ON_POSTGRESQL))
+        city.commit()
         city.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         numbers: dict[str, int] = {}
         copy.execute("BEGIN")
@@ -86,8 +89,11 @@ def _from_postgresql(job: Job, copy: sqlite3.Connection) -> tuple[str, int]:
         copy.execute("COMMIT")
         marks = {f"left:{job.round}": "0"}
         marks |= dict(city.execute("SELECT name, value FROM mark WHERE name = %s", (f"left:{job.round}",)))
-        seen = city.execute(CHANGES_ON_POSTGRESQL).fetchone()
-    return str(seen[0]) if seen else "", int(marks[f"left:{job.round}"])
+    return f"{_only(counted)} {_only(under_way)}", int(marks[f"left:{job.round}"])
+
+
+def _only(row: Sequence[Any] | None) -> str:
+    return str(row[0]) if row else ""
 
 
 def _numbered(name: str, rows: Sequence[Sequence[Any]], numbers: dict[str, int]) -> Iterator[Sequence[Any]]:

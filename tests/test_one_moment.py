@@ -1,0 +1,202 @@
+"""A file is of one moment, the same from either database, and made again only where something changed."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.exporting import Exports, Wanted
+from bot.house import House, build
+from bot.settings import Settings
+from conversations.shapes import Answered, Fact
+from storage.database import begin_read, begin_write, now
+from storage.erasure import erase
+from storage.exports import asking, moment
+from storage.exports.making import make
+from storage.keeping import answers, participants
+from tests.databases import BOTH, ONLY_POSTGRESQL, postgresql
+from tests.exporting import exported, moderated
+from tests.process import KEY
+from tests.seeding import crowd, position, quotable, resident
+
+BO: list[Fact] = [
+    position("growth", "rather_a"),
+    position("growth", "b"),
+    Answered("growth", "reasons", "multi", "answered", ("b1", "a2"), shown_first="b"),
+    Answered("space", "position", "scale5", "dont_know", after_results=True),
+    Answered("", "dream", "text", "answered", text='Bel 06 12345678; \'n "boom"\r\n🌳 é%s :round', method="text"),
+    Answered("", "neighbourhood", "single", "answered", ("jekerkwartier",)),
+    Answered("", "age", "single", "answered", ("80_plus",)),
+    Answered("growth", "importance", "scale5", "declined"),
+    quotable(),
+]
+
+
+def settle(house: House) -> None:
+    with house.engine.connect() as conn:
+        begin_write(conn)
+        for number in range(12):
+            resident(conn, house.keys, *BO[number % 3 :], address=str(number), language=("nl", "en", "li")[number % 3])
+        moderated(conn)
+        conn.execute(answers.update().where(answers.c.participant.in_(_first(3))).values(group="g1", setting="group"))
+        conn.commit()
+
+
+async def wiped(house: House) -> None:
+    """At its start the worker wipes what may be left of an erasure, files as well."""
+    async with asyncio.timeout(30):
+        while house.worker.wiping:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+def _first(number: int):  # type: ignore[no-untyped-def]
+    return participants.select().with_only_columns(participants.c.id).order_by(participants.c.id).limit(number)
+
+
+def test_both_databases_give_the_same_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with postgresql() as address:
+        found = []
+        for place in ("", address):
+            # The random ids of people, the same twice.
+            ids = (f"{number:032x}" for number in range(10_000))
+            monkeypatch.setattr("storage.keeping.secrets.token_hex", lambda size, ids=ids: next(ids))
+            folder = tmp_path / ("there" if place else "here")
+            house = build(Settings(_env_file=None, data=folder, database=place, pseudonym_key=KEY))  # type: ignore[call-arg]
+            settle(house)
+            made = {(t, f): exported(house, t, f) for t, f in (("answers", "csv"), ("participants", "csv"))}
+            found.append(made | {("answers", "jsonl"): exported(house, "answers", "jsonl")})
+            house.engine.dispose()
+    assert found[0] == found[1]
+    assert found[0]["answers", "csv"].count(b"[phone]") == 12
+    assert b",group,g1," in found[0]["participants", "csv"]
+
+
+@BOTH
+async def test_a_file_is_made_again_only_after_a_change(house: House) -> None:
+    settle(house)
+    await wiped(house)
+    exports, wanted = Exports(house), Wanted("dreams", "answers", "csv", "nl")
+    first = await exports.file(wanted)
+    made = first.stat()
+    again = await exports.file(wanted)
+    assert (again, again.stat().st_ino) == (first, made.st_ino)
+    with house.engine.connect() as conn:
+        begin_write(conn)
+        resident(conn, house.keys, position("growth", "a"), address="new")
+        conn.commit()
+    changed = await exports.file(wanted)
+    assert changed != first
+    assert changed.read_bytes().count(b"\r\n") == first.read_bytes().count(b"\r\n") + 1
+
+
+@BOTH
+async def test_an_erasure_takes_every_file_away(house: House) -> None:
+    settle(house)
+    await wiped(house)
+    exports, wanted = Exports(house), Wanted("dreams", "participants", "csv", "nl")
+    with_them = await exports.file(wanted)
+    with house.engine.connect() as conn:
+        begin_write(conn)
+        gone = conn.execute(_first(1)).scalar_one()
+        erase(conn, gone, house.keys, now(), False)
+        conn.commit()
+    without = await exports.file(wanted)
+    assert not with_them.exists()
+    assert house.keys.pseudonym(gone).encode() not in without.read_bytes()
+
+
+@ONLY_POSTGRESQL
+def test_what_is_not_committed_yet_belongs_to_the_number_of_changes(house: House) -> None:
+    def state() -> str:
+        with house.engine.connect() as conn:
+            begin_read(conn)
+            return asking.state(conn).changes
+
+    quiet = state()
+    assert state() == quiet
+    with house.engine.connect() as writer:
+        begin_write(writer)
+        resident(writer, house.keys, position("growth", "a"), address="1")
+        meanwhile = state()
+        writer.commit()
+    assert len({quiet, meanwhile, state()}) == 3
+
+
+@BOTH
+def test_a_change_while_it_is_copied_makes_it_an_earlier_moment(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file has a number of changes that no later question will find."""
+    settle(house)
+    plain = moment._answers
+
+    def change_first(*about: Any) -> str:
+        if house.engine.dialect.name != "sqlite" or not changed:
+            with house.engine.connect() as conn:
+                begin_write(conn)
+                resident(conn, house.keys, position("growth", "a"), address=f"late {len(changed)}")
+                conn.commit()
+            changed.append(True)
+        return plain(*about)
+
+    changed: list[bool] = []
+    monkeypatch.setattr(moment, "_answers", change_first)
+    out = house.settings.data / "made.csv"
+    job = asking.job(house.engine, house.content, house.keys, "dreams", "answers", "csv", out.parent, out, 10)
+    made = make(job, lambda done, total: None)
+    with house.engine.connect() as conn:
+        begin_read(conn)
+        assert changed
+        assert made["state"] != asking.state(conn).changes
+
+
+@BOTH
+def test_what_is_written_meanwhile_is_in_it_whole_or_not_at_all(house: House) -> None:
+    """Somebody's two answers are kept in one transaction; no file has one without the other."""
+    stop, failed = threading.Event(), []
+
+    def write() -> None:
+        number = 0
+        try:
+            while not stop.is_set():
+                with house.engine.connect() as conn:
+                    begin_write(conn)
+                    crowd(conn, [{"growth": "a", "space": "b"}] * 5, f"w{number}-")
+                    conn.commit()
+                number += 1
+        except Exception as error:
+            failed.append(error)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        sizes = []
+        for _ in range(6):
+            rows = exported(house, "answers", "csv").decode().splitlines()[1:]
+            each = Counter(row.split(",")[1] for row in rows)
+            assert set(each.values()) <= {2}
+            sizes.append(len(rows))
+    finally:
+        stop.set()
+        writer.join()
+    assert not failed
+    assert sizes == sorted(sizes)
+
+
+@BOTH
+def test_a_process_of_its_own_makes_it(house: House) -> None:
+    settle(house)
+    folder, told = house.settings.data, []
+    out = folder / "made.csv"
+    about = (house.engine, house.content, house.keys, "dreams", "answers", "csv")
+    made = asking.run(asking.job(*about, folder, out, 10), lambda done, total: told.append((done, total)))
+    with out.open(encoding="utf8", newline="") as file:
+        assert made["rows"] == told[-1][0] == told[-1][1] == len(list(csv.DictReader(file)))
+    with house.engine.connect() as conn:
+        begin_read(conn)
+        assert made["state"] == asking.state(conn).changes
+    assert sorted(one.name for one in folder.iterdir() if one.name.startswith("making-")) == []
