@@ -96,7 +96,7 @@ def noted(house: House, action: Action, what: str, purpose: str = "") -> None:
         audit.note(connection, here(), action, what, purpose=purpose)
 
 
-def _known(house: House, round_code: str) -> str:
+def known(house: House, round_code: str) -> str:
     if round_code not in house.content.rounds:
         raise DatabaseFault(f"{round_code}: no such round; there are {', '.join(house.content.rounds)}")
     return round_code
@@ -114,7 +114,7 @@ def export(
 ) -> None:
     """Write a table of a round to a file."""
     house = open_house()
-    noted(house, "download", f"{table} of {_known(house, round)} as {format}", purpose)
+    noted(house, "download", f"{table} of {known(house, round)} as {format}", purpose)
     exports.check(table, format)
     if language not in house.content.languages:
         raise typer.BadParameter(f"{language}: there are {', '.join(house.content.languages)}")
@@ -149,7 +149,7 @@ def _made(house: House, round_code: str, table: str, form: str, language: str, f
 def summary(round: Round) -> None:
     """The latest released summary, as JSON."""
     house = open_house()
-    noted(house, "read", f"summary of {_known(house, round)}")
+    noted(house, "read", f"summary of {known(house, round)}")
     with reading(house) as connection:
         found = releases.latest(connection, round)
     if found is None:
@@ -165,7 +165,7 @@ def release(round: Round) -> None:
     settings = house.settings
     with writing(house) as connection:
         made = outbox.publish(
-            connection, house.content, _known(house, round), settings.reveal_at, now(), settings.export_url
+            connection, house.content, known(house, round), settings.reveal_at, now(), settings.export_url
         )
         number = made.number if made else None
         if number is not None:
@@ -192,7 +192,7 @@ def close_round(round: str) -> None:
 def _set_state(round_code: str, state: str) -> None:
     house = open_house()
     with writing(house) as connection:
-        keeping.set_round_state(connection, _known(house, round_code), state, now())
+        keeping.set_round_state(connection, known(house, round_code), state, now())
         notices.announce(connection, round_code, state)
         audit.note(connection, here(), "round_open" if state == "open" else "round_close", round_code)
     print(f"{round_code} is {state}")

@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from bot.house import House
-from bot.office import here, noted, office, open_house, plainly, reading, writing
+from bot.office import Round, here, known, noted, office, open_house, plainly, reading, writing
 from bot.tidying import Tidying
 from storage import audit, holds, keeping
+from storage import bursts as storage_bursts
 from storage.cache import erase_cached_exports
 from storage.database import DatabaseFault, now
 from storage.erasure import by_pseudonym, erase, new_receipt
@@ -114,6 +115,34 @@ def listed() -> None:
     with reading(house) as connection:
         for name, since in holds.held(connection).items():
             print(f"{since} {name}")
+
+
+@office.command()
+@plainly
+def bursts(
+    round: Round,
+    leave_out: Annotated[str, typer.Option(help="the name of a burst: out of releases from the next one on")] = "",
+    take_in: Annotated[str, typer.Option(help="the name of a burst that is to count again")] = "",
+) -> None:
+    """Many walks faster than anybody reads, begun within minutes: shown, and left out of releases or taken in."""
+    house = open_house()
+    known(house, round)
+    for name, out in ((leave_out, True), (take_in, False)):
+        if name:
+            with writing(house) as connection:
+                try:
+                    people = storage_bursts.decide(connection, round, name, out)
+                except LookupError:
+                    raise DatabaseFault(f"{name}: there is no burst of this name in {round}") from None
+                audit.note(connection, here(), "burst_out" if out else "burst_in", f"{name} of {round}")
+            print(f"{people} people of {name} {'are left out' if out else 'count'}, from the next release on")
+    noted(house, "read", f"bursts of {round}")
+    with reading(house) as connection:
+        found = storage_bursts.bursts(connection, round)
+        everybody, out_now = storage_bursts.people(connection, round)
+    for one in found:
+        print(f"{one.name} to {one.until:%H:%M:%S} UTC: {one.people} fast walks, {one.left_out} left out")
+    print(f"people with a position: {everybody} in all, {everybody - out_now} without those left out")
 
 
 def _wipe(house: House) -> None:

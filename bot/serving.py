@@ -23,6 +23,7 @@ from bot.push import Push
 from bot.telegram import Telegram
 from bot.telegram_webhook import Webhook
 from bot.tidying import Tidying
+from bot.webchat_networks import Networks
 from storage.database import DatabaseFault
 from storage.locks import Leader
 
@@ -42,7 +43,8 @@ async def run(house: House) -> None:
     tidying = Tidying(house, lambda: clock.steady)
     groups = house.groups()
     telegram = _telegram(house, desk, groups)
-    web_chat = webchat.app(desk, house.content, settings.public_web, settings.public_web.startswith("https:"))
+    secure, networks = settings.public_web.startswith("https:"), Networks(settings.web_proxy)
+    web_chat = webchat.app(desk, house.content, settings.public_web, secure, networks)
     key, key_file = staff_token(settings)
     health = _health(house, telegram, leader, clock)
     desk_of_staff = staff.app(house, key, health)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from ipaddress import ip_network
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -32,6 +33,7 @@ class Settings(BaseSettings):
     data: Path = Path("data")
     database: str = Field("", repr=False)
     web: str = "127.0.0.1:8080"
+    web_proxy: str = ""
     web_address: str = Field("", pattern=r"^(https?://[^\s]+)?$")
     staff: str = "127.0.0.1:8081"
     staff_token: str = Field("", repr=False)
@@ -56,6 +58,14 @@ class Settings(BaseSettings):
         if not host or not port.isdigit() or int(port) > 65535:
             raise ValueError("expected HOST:PORT, as in 127.0.0.1:8080")
         return value
+
+    @field_validator("web_proxy")
+    @classmethod
+    def _address_or_network(cls, value: str) -> str:
+        try:
+            return str(ip_network(value)) if value else ""
+        except ValueError:
+            raise ValueError("expected the proxy's address, as in 127.0.0.1, or a network") from None
 
     @field_validator("database")
     @classmethod

@@ -21,6 +21,7 @@ from bot.desk import Caller, Desk, NotKept
 from bot.pages import STATIC, page
 from bot.sheet import sheet
 from bot.webchat_frames import guess
+from bot.webchat_networks import Networks
 from bot.webchat_socket import KEY, Chat
 from content import Content
 from conversations.shapes import Commanded, Say
@@ -59,10 +60,10 @@ HEADERS = {
 }
 
 
-def app(desk: Desk, content: Content, address: str, secure: bool) -> web.Application:
+def app(desk: Desk, content: Content, address: str, secure: bool, networks: Networks | None = None) -> web.Application:
     """The web chat. `address` is its public address as shown and printed; `secure` when that is https."""
     _log_no_address()
-    site = _Site(desk, content, address, secure, Chat(desk, content))
+    site = _Site(desk, content, address, secure, Chat(desk, content, networks or Networks()))
     application = web.Application(client_max_size=16 * 1024, middlewares=[site.same_site])
     application.on_response_prepare.append(_add_headers)
     application.on_shutdown.append(site.stop)

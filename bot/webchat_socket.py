@@ -22,6 +22,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from bot.desk import Caller, Desk, NotKept, Reply
 from bot.webchat_frames import BadFrame, Frame, Hello, frame_of, guess, read, read_hello
+from bot.webchat_networks import LONGEST_WAIT, Networks
 from content import Content
 from conversations.shapes import Arrived, Heard, Say
 
@@ -86,6 +87,10 @@ class Line:
         return [s.frame for s in list(self.said)[seen - first :]] if first <= seen <= self.turn else None
 
 
+class TooMany(Exception):
+    """More new walks come from this network than are let in for now."""
+
+
 class Pace:
     """Slows a socket down that sends faster than anyone can tap: the next frame is simply read later."""
 
@@ -103,8 +108,8 @@ class Pace:
 class Chat:
     """Every conversation that goes on now over sockets of this process."""
 
-    def __init__(self, desk: Desk, content: Content) -> None:
-        self._desk, self._content = desk, content
+    def __init__(self, desk: Desk, content: Content, networks: Networks) -> None:
+        self._desk, self._content, self._networks = desk, content, networks
         self._lines: dict[str, Line] = {}
         self._idle: OrderedDict[str, float] = OrderedDict()
 
@@ -118,7 +123,7 @@ class Chat:
         await socket.prepare(request)
         line: Line | None = None
         try:
-            line = await self._greet(socket, cookie)
+            line = await self._greet(socket, cookie, request)
             pace = Pace()
             async for message in socket:
                 if message.type is not WSMsgType.TEXT:
@@ -128,6 +133,9 @@ class Chat:
                 await self._hear(line, socket, update, heard)
         except BadFrame:
             await socket.close(code=WSCloseCode.POLICY_VIOLATION)
+        except TooMany:
+            # The page comes again by itself, as after any lost connection.
+            await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
         except NotKept:
             await self._send(socket, {"error": "later"})
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
@@ -151,7 +159,7 @@ class Chat:
 
     # ------------------------------------------------------------ hello
 
-    async def _greet(self, socket: web.WebSocketResponse, cookie: str) -> Line:
+    async def _greet(self, socket: web.WebSocketResponse, cookie: str, request: web.Request) -> Line:
         try:
             message = await socket.receive(timeout=HELLO_SECONDS)
         except TimeoutError:
@@ -159,7 +167,7 @@ class Chat:
         if message.type is not WSMsgType.TEXT:
             raise BadFrame
         hello = read_hello(message.data)
-        line, arrived = await self._line(hello, cookie)
+        line, arrived = await self._line(hello, cookie, request)
         async with line.lock:
             missed = line.missed(hello.seen)
             if missed is None:
@@ -174,7 +182,7 @@ class Chat:
             await self._send(socket, answer)
         return line
 
-    async def _line(self, hello: Hello, cookie: str) -> tuple[Line, Reply | None]:
+    async def _line(self, hello: Hello, cookie: str, request: web.Request) -> tuple[Line, Reply | None]:
         """A tab's own key goes before the cookie, so that two people at one computer never meet.
 
         A key that was not given out by this process counts only when answers are kept under it; the
@@ -186,6 +194,9 @@ class Chat:
             return self._lines[key], None
         if KEY.fullmatch(key) and (reply := await self._arrive(key, language)).counted:
             return self._new_line(key, language), reply
+        if (wait := self._networks.wait(request)) > LONGEST_WAIT:
+            raise TooMany
+        await asyncio.sleep(wait)
         return self._new_line(secrets.token_urlsafe(16), language), None
 
     def _new_line(self, key: str, language: str) -> Line:

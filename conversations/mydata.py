@@ -59,6 +59,10 @@ def _walk(row: Row, progress: Progress, content: Content) -> Iterator[str]:
     )
     if row["finished_at"]:
         yield words("mydata.finished", day=_day(row["finished_at"], progress))
+    if row["pace"] == "fast":
+        yield words("mydata.fast")
+    if row["left_out"]:
+        yield words("mydata.left_out")
     if progress.withdrawn:
         yield words("withdrawn.head")
 

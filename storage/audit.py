@@ -23,7 +23,7 @@ audit = Audit.__table__  # type: ignore[attr-defined]
 Action = Literal[
     "sign_in", "sign_out", "read", "download", "release", "deliver", "moderate", "original", "correct",
     "key_add", "key_remove", "round_open", "round_close", "erase", "backup", "restore", "move", "preview",
-    "purge", "hold_add", "hold_remove", "rotate_key",
+    "purge", "burst_out", "burst_in", "hold_add", "hold_remove", "rotate_key",
 ]  # fmt: skip
 ACTIONS: tuple[str, ...] = get_args(Action)
 DONE, REFUSED, FAILED = "done", "refused", "failed"

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, distinct, func, select
 
+from storage.bursts import left_out
 from storage.ladders import Counts
 from storage.succession import NOT_GIVEN
 from storage.tables import Answer
@@ -57,7 +58,7 @@ def count(conn: Connection, round_code: str) -> Counted:
 
 
 def _live(table: Any) -> tuple[Any, ...]:
-    return (table.c.status == "answered", table.c.current)
+    return (table.c.status == "answered", table.c.current, table.c.participant.not_in(left_out()))
 
 
 def _people(conn: Connection, round_code: str) -> int:

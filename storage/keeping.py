@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from conversations.mask import mask
 from conversations.shapes import POSITIONS, Agreed, Answered, Corrected, Fact, Progress
+from storage.bursts import NORMAL, pace
 from storage.database import upsert
 from storage.keys import Keys
 from storage.setting_apart import bring_back, set_apart
@@ -52,7 +53,7 @@ KEY = ("participant", "round", "dilemma", "item", "argument")
 
 AT_HAND = and_(contacts.c.reachable, or_(contacts.c.address != "", contacts.c.channel != "telegram"))
 FIND = (
-    select(participants.c.id, participants.c.turn, participants.c.progress, AT_HAND)
+    select(*(participants.c[name] for name in ("id", "turn", "progress", "started_at", "pace")), AT_HAND)
     .join_from(participants, contacts, contacts.c.participant == participants.c.id)
     .where(contacts.c.address_hash == bindparam("hash"))
     # PostgreSQL: one process at a time, also where a person is found under a new address. SQLite: no words.
@@ -87,13 +88,16 @@ ROUND_STATE = select(rounds.c.state, NEWEST_RELEASE).where(rounds.c.round == bin
 class Person:
     """A kept participant: the random id, how many turns it had, and where it stands.
 
-    `at_hand`: the channel address is kept and works, or there is none to keep.
+    `at_hand`: the channel address is kept and works, or there is none to keep. `pace`: how fast the
+    answers came since `started_at`, as long as the walk goes on.
     """
 
     id: str
     turn: int
     progress: Progress
     at_hand: bool = True
+    started_at: datetime | None = None
+    pace: str = NORMAL
 
 
 def first_time(conn: Connection, update_id: str, now: datetime, parked: str = "") -> bool:
@@ -106,7 +110,9 @@ def first_time(conn: Connection, update_id: str, now: datetime, parked: str = ""
 def find(conn: Connection, address_hash: str) -> Person | None:
     """The participant behind a channel address, if there is one."""
     row = conn.execute(FIND, {"hash": address_hash}).first()
-    return Person(row.id, row.turn, Progress.loads(row.progress), bool(row[3])) if row else None
+    return (
+        Person(row.id, row.turn, Progress.loads(row.progress), bool(row[5]), row.started_at, row.pace) if row else None
+    )
 
 
 def move_contact(conn: Connection, resume_hash: str, address_hash: str) -> Person | None:
@@ -126,7 +132,7 @@ def move_address(conn: Connection, address_hash: str, to: str, to_hash: str) -> 
 
 def begin(conn: Connection, progress: Progress, address: str, address_hash: str, keys: Keys, now: datetime) -> Person:
     """A new participant, from *count me* on. A web key is kept as a keyed hash only."""
-    person = Person(secrets.token_hex(16), 0, progress)
+    person = Person(secrets.token_hex(16), 0, progress, started_at=now)
     conn.execute(
         insert(participants),
         {
@@ -169,6 +175,8 @@ def keep(
     }
     if progress.finished and not person.progress.finished:
         values["finished_at"] = now
+    if person.started_at and not person.progress.finished:
+        values["pace"] = pace(person.started_at, now, turn)
     conn.execute(WRITE_TURN, {"person": person.id, **values})
     for fact in facts:
         if isinstance(fact, Answered):

@@ -31,6 +31,8 @@ class HandledUpdate(SQLModel, table=True):
 class Participant(SQLModel, table=True):
     """One person who said *count me*: a random id, and how the dialogue went."""
 
+    __table_args__ = (Index("people_left_out", "id", sqlite_where=text("left_out"), postgresql_where=text("left_out")),)
+
     id: str = Field(primary_key=True, sa_column_kwargs=PERSONAL)
     round: str = Field(index=True)
     channel: str
@@ -41,6 +43,8 @@ class Participant(SQLModel, table=True):
     content_version: int
     turn: int = 0
     progress: str = Field(sa_column_kwargs=PERSONAL)
+    pace: str = Field(default="normal", description="`fast` where answers came faster than anybody reads")
+    left_out: bool = Field(default=False, description="one of a burst that staff leave out of releases")
 
 
 class Contact(SQLModel, table=True):

@@ -82,6 +82,7 @@ def test_a_whole_row_of_a_participant(house: House) -> None:
         "setting": "private",
         "started_at": "2026-03-14T15:00:00Z",
         "content_version": "1",
+        "pace": "normal",
         "dream": "=SOM(A1); ’t Vriethof",
         "weighs_most": "-5",
         "values": "justice diversity",
