@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, distinct, func, select
 
-from storage.bursts import left_out
+from storage.bursts import left_out, people
 from storage.ladders import Counts
 from storage.succession import NOT_GIVEN
 from storage.tables import Answer
@@ -27,7 +27,8 @@ class Counted:
 
     `people` gave at least one position. `before` and `after` are answers by item and code, given before and
     after the person had seen results of that dilemma; `by` are positions of before, by what people said
-    about themselves; `shifts` are `position>position_after`.
+    about themselves; `shifts` are `position>position_after`. `left_out`: people with a position who are
+    not among all these, since staff leave them out as a burst.
     """
 
     people: int
@@ -35,6 +36,7 @@ class Counted:
     after: dict[tuple[str, str], Counts]
     by: dict[tuple[str, str], dict[str, Counts]]
     shifts: dict[str, Counts]
+    left_out: int = 0
 
 
 def count(conn: Connection, round_code: str) -> Counted:
@@ -46,15 +48,15 @@ def count(conn: Connection, round_code: str) -> Counted:
         .where(answers.c.round == round_code, answers.c.item.in_(ITEMS), *_live(answers))
         .group_by(answers.c.dilemma, answers.c.item, answers.c.after_results, answers.c.code)
     )
-    for dilemma, item, late, code, people in conn.execute(query):
-        (after if late else before)[dilemma, item][code] = people
+    for dilemma, item, late, code, number in conn.execute(query):
+        (after if late else before)[dilemma, item][code] = number
     by: dict[tuple[str, str], dict[str, Counts]] = defaultdict(lambda: defaultdict(dict))
     for name, item in ABOUT.items():
-        for dilemma, given, code, people in _by(conn, round_code, item):
-            by[dilemma, name][given or NOT_GIVEN][code] = people
-    for dilemma, given, code, people in _by_language(conn, round_code):
-        by[dilemma, "language"][given][code] = people
-    return Counted(_people(conn, round_code), before, after, by, _shifts(conn, round_code))
+        for dilemma, given, code, number in _by(conn, round_code, item):
+            by[dilemma, name][given or NOT_GIVEN][code] = number
+    for dilemma, given, code, number in _by_language(conn, round_code):
+        by[dilemma, "language"][given][code] = number
+    return Counted(_people(conn, round_code), before, after, by, _shifts(conn, round_code), people(conn, round_code)[1])
 
 
 def _live(table: Any) -> tuple[Any, ...]:

@@ -23,7 +23,6 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, insert, select
 
 from content import Content
-from storage.bursts import people
 from storage.counting import Counted, count
 from storage.ladders import (
     IMPORTANCE,
@@ -101,7 +100,7 @@ def compute(
         "release": making.number,
         "as_of": f"{now.replace(microsecond=0, tzinfo=None).isoformat()}Z",
         "base": _base(counted.people, past.bases, shown, reveal_at),
-        "left_out": _left_out(conn, round_code, reveal_at),
+        "left_out": counted.left_out if counted.left_out >= reveal_at else 0,
         "reveal_at": reveal_at,
         "dilemmas": dilemmas,
         "items": items,
@@ -239,12 +238,6 @@ def _base(people: int, known: Sequence[int], shown: Sequence[int], reveal_at: in
     if all(people == other or abs(people - other) >= reveal_at for other in (*shown, *known)):
         return people
     return max(shown, default=known[-1] if known else people)
-
-
-def _left_out(conn: Connection, round_code: str, reveal_at: int) -> int:
-    """How many people with a position staff leave out as a burst; 0 where they are fewer than may be told of."""
-    _, out = people(conn, round_code)
-    return out if out >= reveal_at else 0
 
 
 def _came_and_went(conn: Connection, round_code: str) -> tuple[int, int]:
