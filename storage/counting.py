@@ -114,6 +114,6 @@ def _shifts(conn: Connection, round_code: str) -> dict[str, Counts]:
         .group_by(*columns)
     )
     found: dict[str, Counts] = defaultdict(dict)
-    for dilemma, before, after, people in conn.execute(query):
-        found[dilemma][f"{before}>{after}"] = people
+    for dilemma, before, after, number in conn.execute(query):
+        found[dilemma][f"{before}>{after}"] = number
     return found
