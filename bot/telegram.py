@@ -198,7 +198,8 @@ class Telegram:
     async def _pay(self) -> None:
         """Send what is owed: all of it after a start, later what was given up while Telegram was away.
 
-        Whoever was just heard (also an update that came again) has a reply on its way already.
+        Whoever just got a reply (also to an update that came again) has it on its way already; who only
+        tapped once more what counted before has not.
         """
         self._pay_at = time.monotonic() + PAY_AGAIN_SECONDS
         given_up = self._sender.given_up()

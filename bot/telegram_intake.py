@@ -22,7 +22,7 @@ ALBUMS = 1000
 
 
 class Intake:
-    """Hands updates over. `parked` counts those nobody could read; `met` holds the chats heard lately."""
+    """Hands updates over. `parked` counts those nobody could read; `met` holds the chats that lately got a reply."""
 
     def __init__(
         self,
@@ -102,7 +102,8 @@ class Intake:
         if caller and incoming.heard and not self._seen_album(incoming):
             reply = await self._table.hear(caller, incoming.heard, number) if self._table else None
             reply = reply or await self._desk.hear(caller, incoming.heard, update=number)
-            self.met.add(caller.address)
+            if reply.says:
+                self.met.add(caller.address)
             return reply
         if caller and incoming.gone:
             await self._desk.unreachable(caller)

@@ -104,6 +104,25 @@ async def test_killed_between_commit_and_send_the_reply_is_sent_at_the_next_star
     await resident.quiet(0.1)
 
 
+async def test_who_taps_again_while_the_process_is_down_still_gets_the_reply(
+    api: BotApi, serve: Serve, house: House
+) -> None:
+    first = serve(patience=Patience(first=0.01, longest=0.1, tries=1000, flush=0.1))
+    resident = Resident(api, 1001)
+    shown = await to_first_dilemma(resident)
+    api.fault("sendMessage", times=None, drop="before")
+    await resident.tap(choice(shown, "a"))
+    await first.until(lambda: len(kept(house, Owed)) == 1)
+    await first.stop()
+    api.faults.clear()
+    await resident.tap_stale(shown, choice(shown, "a"))
+    second = serve()
+    assert "growth.reasons" in (await resident.reply()).data[0]
+    await second.until(lambda: not kept(house, Owed))
+    await resident.quiet(0.1)
+    assert answers(house) == [("growth", "a", 1, True)]
+
+
 async def test_killed_right_after_the_commit_the_question_comes_once(api: BotApi, serve: Serve, house: House) -> None:
     first = serve(patience=Patience(first=0.01, longest=0.1, tries=1000, flush=0.1))
     resident = Resident(api, 1001)
