@@ -38,6 +38,7 @@ from storage.ladders import (
     ticked,
 )
 from storage.splits import NO_GROUPS, Asked, shot_of, split
+from storage.statistics import described
 from storage.succession import Shot, may_follow
 from storage.suppression import SMALL
 from storage.tables import Mark, Participant, Release
@@ -104,6 +105,7 @@ def compute(
         "reveal_at": reveal_at,
         "dilemmas": dilemmas,
         "items": items,
+        "statistics": described(dilemmas),
     }
 
 
