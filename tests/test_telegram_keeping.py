@@ -112,7 +112,7 @@ async def test_who_taps_again_while_the_process_is_down_still_gets_the_reply(
     shown = await to_first_dilemma(resident)
     api.fault("sendMessage", times=None, drop="before")
     await resident.tap(choice(shown, "a"))
-    await first.until(lambda: len(kept(house, Owed)) == 1)
+    await first.until(lambda: len(kept(house, Owed)) == 1 and api.updates.idle)
     await first.stop()
     api.faults.clear()
     await resident.tap_stale(shown, choice(shown, "a"))
