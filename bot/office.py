@@ -35,6 +35,9 @@ from storage.keys import KeyFault
 
 FAULTS = (SettingsFault, KeyFault, ContentFault, DatabaseFault, exports.NoSuchTable, asking.NotMade, OSError)
 
+# Whoever may run a command on the server may do everything.
+SERVER = "server"
+
 office = typer.Typer(add_completion=False, rich_markup_mode=None)
 Round = Annotated[str, typer.Option("--round", help="the round's code, as in dreams")]
 
@@ -69,7 +72,7 @@ def here() -> Actor:
         name = getpass.getuser()
     except (OSError, KeyError):
         name = "somebody"
-    return Actor(name, "command line")
+    return Actor(name, "command line", SERVER)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Annotated, cast
 
 import typer
 
+from bot.house import House
 from bot.office import here, office, open_house, plainly, writing
 from conversations.alarm import alarm
 from storage import audit, moderation
@@ -18,9 +19,14 @@ VERDICTS = ("passed", "masked", "refused")
 
 @office.command("texts")
 @plainly
-def texts() -> None:
+def texts(
+    original: Annotated[int | None, typer.Option(help="the id of one text, as it was written: the log says so")] = None,
+) -> None:
     """Own words that wait, masked, one JSON object a line; what may be a cry for help or a threat first."""
     house = open_house()
+    if original is not None:
+        print(json.dumps({"id": original, "text": _original(house, original)}, ensure_ascii=False))
+        return
     with writing(house) as connection:
         audit.note(connection, here(), "read", "own words that wait")
         moderation.look_for_alarms(connection, lambda text: alarm(text, house.content.phrases), MOST)
@@ -28,6 +34,17 @@ def texts() -> None:
     for own in found:
         told = {"id": own.id, "at": f"{own.dilemma}.{own.item}".strip("."), "language": own.language}
         print(json.dumps({**told, "text": own.shown, "alarm": own.alarm}, ensure_ascii=False))
+
+
+def _original(house: House, text: int) -> str:
+    """The words as they were written; the line about it is committed before they are shown."""
+    with writing(house) as connection:
+        found = moderation.original(connection, text)
+        if found is None:
+            raise DatabaseFault(f"{text}: there is no such text")
+        # Which one would lead to a person.
+        audit.note(connection, here(), "original", "own words")
+    return found
 
 
 @office.command("decide")
@@ -49,5 +66,6 @@ def decide(
             _, done = moderation.decide(connection, [text], wanted, here().name, now(), reason=reason, hide=words)
         except moderation.Undecided as fault:
             raise DatabaseFault(f"nothing was decided: {fault}") from None
-        audit.note(connection, here(), "moderate", verdict)
+        if done:
+            audit.note(connection, here(), "moderate", verdict)
     print(f"{verdict}" if done else "nothing was decided: it does not wait")

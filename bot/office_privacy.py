@@ -112,6 +112,7 @@ def remove(name: Name = "hold") -> None:
 def listed() -> None:
     """The holds in force, and since when."""
     house = open_house()
+    noted(house, "read", "holds")
     with reading(house) as connection:
         for name, since in holds.held(connection).items():
             print(f"{since} {name}")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.house import staff_token
-from bot.office import here, open_house, plainly, reading, writing
+from bot.office import here, noted, open_house, plainly, reading, writing
 from storage import staff_keys
 from storage.database import DatabaseFault, now
 
@@ -38,6 +38,7 @@ def add_key(name: Name, role: Annotated[str, typer.Option(help=", ".join(staff_k
 def list_keys() -> None:
     """Who has a key, with which role, since when (UTC) and made by whom."""
     house = open_house()
+    noted(house, "read", "keys of staff")
     with reading(house) as connection:
         found = staff_keys.listed(connection)
     _, file = staff_token(house.settings)

@@ -44,7 +44,8 @@ class Access:
             return await handler(request)
         holder = await self._holder(request)
         path = canonical(request)
-        request[HOLDER], request[ACTOR] = holder, Actor(holder.name, f"api {request.remote or ''}".strip())
+        request[HOLDER] = holder
+        request[ACTOR] = Actor(holder.name, f"api {request.remote or ''}".strip(), holder.role)
         right = NEEDS.get(path)
         if right is None or not may(holder.role, right):
             await self.note(request, "read", path, audit.REFUSED)

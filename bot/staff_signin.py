@@ -70,7 +70,7 @@ class SignIn:
         given = await request.post()
         code = code_of(self._keys, str(given.get("key", "")))
         holder = await self._access.read(lambda conn: self._access.staff.by_code(conn, code))
-        actor = Actor(holder.name if holder else "nobody", f"desk {here}")
+        actor = Actor(holder.name if holder else "nobody", f"desk {here}", holder.role if holder else "")
         result = audit.DONE if holder else audit.REFUSED
         await self._access.keep(lambda conn: audit.note(conn, actor, "sign_in", "desk", result))
         if holder is None:
@@ -101,7 +101,7 @@ class SignIn:
         holder = await self._access.read(lambda conn: self._sessions.holder(conn, session)) if session else None
         if session and holder:
             request[SESSION], request[HOLDER] = session, holder
-            request[ACTOR] = Actor(holder.name, f"desk {request.remote or ''}".strip())
+            request[ACTOR] = Actor(holder.name, f"desk {request.remote or ''}".strip(), holder.role)
         if path in OPEN:
             return await handler(request)
         if not (session and holder):

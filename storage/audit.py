@@ -33,10 +33,11 @@ AT_ONCE = 2000
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does something: the name of a key or of the server's account, and from where (`api 10.0.0.7`)."""
+    """Who does something: the name of a key or of the server's account, from where (`api 10.0.0.7`), in which role."""
 
     name: str
     origin: str
+    role: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Entry:
     object: str
     result: str
     purpose: str
+    role: str
 
 
 def note(
@@ -66,7 +68,14 @@ def note(
 
     `purpose` is what a download is for, in staff's own words: what points at a person in it is hidden.
     """
-    row = {"actor": actor.name, "origin": actor.origin, "action": action, "object": what, "result": result}
+    row = {
+        "actor": actor.name,
+        "origin": actor.origin,
+        "role": actor.role,
+        "action": action,
+        "object": what,
+        "result": result,
+    }
     conn.execute(insert(audit), {"id": secrets.token_hex(10), "at": at or now(), **row, "purpose": mask(purpose)})
 
 

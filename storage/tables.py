@@ -310,3 +310,4 @@ class Audit(SQLModel, table=True):
     object: str
     result: str
     purpose: str = ""
+    role: str = Field(default="", description="of the key at that moment; `server` on the command line")

@@ -177,7 +177,7 @@ STATEMENTS = (
     "INSERT INTO audit SELECT * FROM audit",
 )
 ONE_DIALECT = {
-    "sqlite": ("REPLACE INTO audit SELECT id, at, 'x', origin, action, object, result, purpose FROM audit",),
+    "sqlite": ("REPLACE INTO audit SELECT id, at, 'x', origin, action, object, result, purpose, role FROM audit",),
     "postgresql": ("TRUNCATE audit",),
 }
 
