@@ -216,6 +216,7 @@ class Ages(Strict):
     late: tuple[str, ...]
     not_yet: tuple[str, ...]
     about: tuple[str, ...]
+    above: tuple[str, ...]
     beside: tuple[str, ...]
 
 

@@ -13,11 +13,24 @@ from conversations.spelling import fold, phrase_words, slips, words
 
 STARTS = ((16, "16_17"), (18, "18_24"), (25, "25_44"), (45, "45_64"), (65, "65_79"), (80, "80_plus"))
 OLDEST = 120
+BEHIND = re.compile(r"[,.;(]|\b(?:en|and|sinds|since|sins)\b")
 FIGURES = re.compile(r"(\d{1,3})(?:e|ste|de|yo|y|j|jr|jaar|jaor|ish|s|th)?")
 
 
 def age_band(text: str, ages: Ages) -> str | None:
     """The band of the age a text gives; None when it gives none, two, or one that may lie in two bands."""
+    if code := _band(text, ages):
+        return code
+    # `83, and still on my feet`: what stands behind it gives no other age, or the one that is to come.
+    for found in BEHIND.finditer(text):
+        left, years = _years(list(words(text[found.end() :])), ages)
+        silent = years is None and not any(_number(left, n, ages)[1] for n in range(len(left)))
+        if (silent or _phrase(left, ages.not_yet)) and (code := _band(text[: found.start()], ages)):
+            return code
+    return None
+
+
+def _band(text: str, ages: Ages) -> str | None:
     said = list(words(text))
     left, found = _years(said, ages)
     if found is None:
@@ -27,7 +40,11 @@ def age_band(text: str, ages: Ages) -> str | None:
         low, high = low - 1, high - 1
     elif any(word.endswith("ish") for word in said) or _phrase(left, ages.about):
         low, high = low - 2, high + 2
-    beside = (*ages.beside, *ages.not_yet, *ages.about, *ages.inside, *ages.joins)
+    elif low == high and (_phrase(left, ages.above) or "+" in text):
+        # "Over 65" is said up to 70, "over the eighty" up to 90.
+        high = low + (4 if low % 10 else 9)
+    beside = (*ages.above,) if low != high else ()
+    beside = (*beside, *ages.beside, *ages.not_yet, *ages.about, *ages.inside, *ages.joins)
     known = {word for phrase in beside for word in phrase_words(phrase)}
     rest = [word for word in left if word not in known and word not in _LEFT_OUT]
     bands = {band(low), band(high)}

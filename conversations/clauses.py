@@ -159,7 +159,11 @@ def _split(items: list[Item], lead: str) -> Iterator[tuple[list[Item], str, bool
             yield part, lead, True
             yield items[n + 1 :] if because else items[n:], "because", item.may_be("sincere")
             return
-        if item.kind == "condition" and (part or lead):
+        if part and _so_that(item, part, items[n + 1 :]):
+            yield part, lead, True
+            yield items[n + 1 :], "because", True
+            return
+        if (item.kind == "condition" and (part or lead)) or (n == 0 and lead == "," and item.words == ("es",)):
             yield part, lead, True
             yield items[n:], "condition", False
             return
@@ -169,13 +173,20 @@ def _split(items: list[Item], lead: str) -> Iterator[tuple[list[Item], str, bool
                 yield part, lead, True
                 part = []
             lead = "hence"
-        elif item.kind == "but":
+        elif item.kind == "but" or (item.may_be("but") and n < len(items) - 1 and (part or lead)):
             if part:
                 yield part, lead, True
             part, lead = [], "but"
         else:
             part.append(item)
     yield part, lead, True
+
+
+def _so_that(item: Item, part: list[Item], rest: list[Item]) -> bool:
+    """`Fixed rules so everybody knows where they stand`: a reason behind a side."""
+    told = {i.kind for i in rest}
+    plain = "unknown" in told and not {"option", "not", "negation", "no", "against"} & told
+    return item.words == ("so",) and plain and any(i.kind == "option" for i in part)
 
 
 def _concludes(items: list[Item]) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conversations.clauses import Clause, Item, Parsed
+from conversations.particles import NEAR
 from conversations.question import Question
 from conversations.stance import is_question
 
+# So many unknown words may stand behind a place.
+MOST_BEHIND = 4
 BARS = ("irony", "unclear", "others", "asks", "indifferent", "abuse")
 
 
@@ -24,6 +27,8 @@ class Picked:
 
 def pick(parsed: Parsed, question: Question, ordinary: frozenset[str]) -> Picked:
     """The choices named in a text."""
+    if question.item == "neighbourhood" and (near := _told_more_closely(parsed, ordinary)):
+        return near
     named = _named(parsed)
     unsure = Picked(named=tuple(named))
     asked = question.at != "language" and is_question(parsed)
@@ -56,6 +61,24 @@ def pick(parsed: Parsed, question: Question, ordinary: frozenset[str]) -> Picked
         return unsure
     slips = sum(i.slips for c in parsed.clauses for i in c.items)
     return Picked(tuple(wanted), tuple(named), bool(unwanted), slips, reason_at)
+
+
+def _told_more_closely(parsed: Parsed, ordinary: frozenset[str]) -> Picked | None:
+    """One place, and behind it where in it or near what: `Limmel, where the church is`, `Heer, near the station`."""
+    items = [i for clause in parsed.clauses for i in clause.items]
+    where = [n for n, i in enumerate(items) if i.kind == "option"]
+    turns = ("negation", "no", "not", "others", "or", "instead", "irony", "unclear", "nonresponse", "abuse")
+    if not where or parsed.of(*turns) or any(c.asked or c.lead == "but" for c in parsed.clauses):
+        return None
+    first, codes = items[where[0]], _codes(items[where[0]])
+    plain = not first.slips and not (len(first.words) == 1 and first.words[0] in ordinary)
+    if len(codes) != 1 or not plain or any(i.kind == "unknown" for i in items[: where[0]]):
+        return None
+    near = all(items[n - 1].words[0] in NEAR or items[n - 2].words[0] in NEAR for n in where[1:])
+    behind = items[where[0] + 1 :]
+    if not behind or not near or sum(i.kind == "unknown" for i in behind) > MOST_BEHIND:
+        return None
+    return Picked((codes[0],), tuple(codes))
 
 
 def answer_yes_or_no(parsed: Parsed) -> Picked:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 from conversations.clauses import Clause, Item, Parsed
 from conversations.lexicon import LIGHT, sense
+from conversations.particles import ABOVE, IS, LESS, MINE, MYSELF, NOT_TOO, NOTS, OVER, PREFERS, TOO, WITHOUT
+from conversations.sides import OTHER, TURNS, each_its_own, side_of
 
-OTHER = {"a": "b", "b": "a"}
 STRENGTH = ("hedge", "rather")
 MOST_OF_A_REASON = 3  # unknown words: with so many, a "not" among them is about something else
-# With these in a clause that gives no side, it is no mere reason.
-TURNS = ("negation", "no", "against", "irony", "asks", "unclear", "not", "wish", "nonresponse", "indifferent")
 
 
 @dataclass(frozen=True)
@@ -42,17 +41,24 @@ class _Said:
 
 def stance(parsed: Parsed) -> Stance:
     """The position of a text at a question with two sides."""
-    named = tuple(sorted({_side(i) for c in parsed.clauses for i in c.of("option") if _side(i) in OTHER}))
+    named = tuple(sorted({side_of(i) for c in parsed.clauses for i in c.of("option") if side_of(i) in OTHER}))
     unsure = Stance(sides=named)
     clauses = _own_answer(_from_the_conclusion(parsed.clauses))
     if not clauses or parsed.of("irony", "unclear") or _asks(clauses):
         return unsure
+    if each_its_own(clauses):
+        return Stance("between", slips=_slips(parsed), sides=named, reason_at=parsed.reason_at)
     main: _Said | None = None
     reason_at = -1
+    if hesitant := len(clauses) > 1 and clauses[1].lead == "but" and _does_not_know(clauses[0]):
+        clauses = clauses[1:]
     for clause in clauses:
+        said = _said(clause)
+        if main and _supports(clause, said, main):
+            reason_at = clause.items[0].start
+            break
         if clause.of("others") and (main is None or clause.of("option", "not")):
             return unsure
-        said = _said(clause)
         if said.kind == "nothing":
             continue
         if said.kind == "weakens" and main:
@@ -70,18 +76,50 @@ def stance(parsed: Parsed) -> Stance:
             return unsure
         elif main is None:
             main = said
+        elif (main.side, main.negated) == ("between", False) == (said.side, said.negated):
+            continue
         elif (main.side, main.negated) == ("between", False) or main.side != said.side:
             return unsure
         else:
             main = _Said("side", main.side, main.weak and said.weak, main.negated or said.negated)
     if main is None:
         return unsure
-    weak = main.weak or parsed.conditional
+    weak = main.weak or parsed.conditional or hesitant
     code = f"rather_{main.side}" if weak and main.side in OTHER else main.side
     if len(clauses) < len(parsed.clauses):
         reason_at = parsed.clauses[0].items[0].start
-    slips = sum(i.slips for c in parsed.clauses for i in c.items)
-    return Stance(code, main.negated, slips, named, parsed.reason_at if reason_at < 0 else reason_at)
+    return Stance(code, main.negated, _slips(parsed), named, parsed.reason_at if reason_at < 0 else reason_at)
+
+
+def _slips(parsed: Parsed) -> int:
+    return sum(i.slips for c in parsed.clauses for i in c.items)
+
+
+def _supports(clause: Clause, said: _Said, main: _Said) -> bool:
+    """Whether a clause in words of its own names the same side again: `grow. More people bring more taxes`."""
+    if said.kind not in ("unclear", "unknown") or clause.lead in ("but", "hence") or clause.asked:
+        return False
+    if clause.items[0].may_be("pointing") or clause.of("or", "against", *(k for k in TURNS if k != "negation")):
+        return False
+    turned = len(clause.of("negation"))
+    sides = {side_of(i) for i in clause.of("option")}
+    if not sides:
+        return _is_of_oneself(clause, main)
+    # "More personal. My mother has no smartphone": a "not" over the other side says the same.
+    return (turned == 0 and sides == {main.side}) or (turned == 1 and sides == {OTHER.get(main.side)})
+
+
+def _is_of_oneself(clause: Clause, main: _Said) -> bool:
+    """Whether this is a reason out of one's own life, behind a plain side: `grow, my company can't find any staff`."""
+    points = any(i.may_be("pointing") for i in clause.items)
+    mine = clause.items[0].words[0] in MINE or clause.items[0].kind == "others"
+    return mine and not points and not main.weak and not main.negated and clause.unknown >= MOST_OF_A_REASON
+
+
+def _does_not_know(clause: Clause) -> bool:
+    """`I don't know, but ...`: what follows is said with hesitation."""
+    heavy = clause.heavy
+    return len(heavy) == 1 and (heavy[0].kind, heavy[0].value) == ("nonresponse", "dont_know")
 
 
 def _from_the_conclusion(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
@@ -133,10 +171,6 @@ def _is_a_sentence(clause: Clause) -> bool:
     return clause.lead in (".", "!") and clause.unknown >= MOST_OF_A_REASON and not turns_back
 
 
-def _side(item: Item) -> str:
-    return item.value.removeprefix("rather_")
-
-
 def _said(clause: Clause) -> _Said:
     items = [part for item in clause.items for part in _apart(_turned(item, clause))]
     if _says_less(items) or _weighs_unnamed(items) or _limits(items):
@@ -180,18 +214,6 @@ def _prefers(item: Item, n: int, items: list[Item]) -> bool:
     return compares and n > 0 and n < len(items) - 1 and item.may_be("than") and item.words[0] not in ("to", "then")
 
 
-PREFERS = frozenset(
-    ("meer", "more", "mie", "mier", "beter", "better", "liever", "lever", "leever", "rather", "eerder", "ierder")
-)
-TOO = frozenset({"te", "too"})
-NOT_TOO = frozenset({("niet", "te"), ("niet", "teveel"), ("not", "too"), ("neet", "te"), ("niet", "overdreven")})
-ABOVE = frozenset({"over", "above", "boven", "bove", "boeve"})
-OVER = frozenset({"over", "above", "boven", "bove", "boeve", "before", "more"})
-MYSELF = frozenset({"ik", "i", "im", "id", "iech", "ich"})
-WITHOUT = frozenset({"zonder", "without", "zoonder", "sans"})
-LESS = frozenset({"minder", "less", "fewer", "niets", "niks", "nieks", "nothing", "geen", "gein", "no"})
-
-
 def _says_less(items: list[Item]) -> bool:
     """`Quiet is less important than shops`: a comparison turned round, asked back."""
     less = next((n for n, i in enumerate(items) if i.kind == "negation" and LESS.intersection(i.words)), None)
@@ -218,8 +240,8 @@ def _rather(item: Item) -> bool:
 def _compared(left: list[Item], right: list[Item], instead: bool) -> _Said:
     if any(i.kind in ("negation", "not", "no", "but", "nonresponse") for i in left):
         return _Said("unclear")
-    wanted = {_side(i) for i in left if i.kind == "option"}
-    unwanted = {_side(i) for i in right if i.kind == "option"} if not _negated(right) else set()
+    wanted = {side_of(i) for i in left if i.kind == "option"}
+    unwanted = {side_of(i) for i in right if i.kind == "option"} if not _negated(right) else set()
     if any(i.kind == "unknown" for i in left) and not wanted:
         return _Said("unknown")
     if wanted & unwanted or len(wanted) > 1 or len(unwanted) > 1 or "between" in wanted | unwanted:
@@ -241,7 +263,7 @@ def _plain(items: list[Item]) -> _Said:
     if any(i.kind == "unknown" for i in items):
         return _Said("side", "between") if _depends(items) else _Said("unclear" if _speaks(items) else "unknown")
     turns = [n for n, i in enumerate(items) if i.kind in ("negation", "not")]
-    sides = {_side(i) for i in items if i.kind in ("option", "not")}
+    sides = {side_of(i) for i in items if i.kind in ("option", "not")}
     if not sides:
         return _without_side(items, bool(turns))
     if any(i.kind in ("nonresponse", "indifferent", "language", "abuse", "against", "asks", "depends") for i in items):
@@ -258,7 +280,10 @@ def _plain(items: list[Item]) -> _Said:
         return _Said("side", side, weak)
     # "Without growth we die" is no wish to do without.
     without = bool(WITHOUT.intersection(items[turns[0]].words)) and len(items) > turns[0] + 2
-    if len(turns) > 1 or without or side == "between" or any(i.kind == "or" for i in items):
+    # "No internet and don't want it": a second "not" may repeat the first.
+    # A whole sentence ("it is full") is not what a "not" beside it turns.
+    twice = any(i.kind == "option" and (NOTS | IS).intersection(i.words) for i in items)
+    if len(turns) > 1 or without or twice or side == "between" or any(i.kind == "or" for i in items):
         return _Said("unclear")
     partly = any(i.kind in ("partial", "too") for i in items[turns[0] :])
     return _Said("side", OTHER[side], weak or partly, True)
@@ -267,7 +292,8 @@ def _plain(items: list[Item]) -> _Said:
 def _depends(items: list[Item]) -> bool:
     """`Depends on who comes`: whatever it depends on, somebody is in between."""
     heavy = [i.kind for i in items if i.kind not in LIGHT]
-    return heavy[0] == "depends" and set(heavy) <= {"depends", "unknown", "asks", "others"}
+    whether = ("or", "option", "no") if heavy[1:2] == ["or"] else ()
+    return heavy[0] == "depends" and set(heavy) <= {"depends", "unknown", "asks", "others", *whether}
 
 
 def _speaks(items: list[Item]) -> bool:
@@ -293,11 +319,15 @@ def _without_side(items: list[Item], turned: bool) -> _Said:
 
 def _both_sides(items: list[Item], turns: list[int]) -> _Said:
     """Two sides in one clause: `samen en vrij`, `in de stad niet eromheen`."""
-    if "between" in {_side(i) for i in items if i.kind == "option"}:
+    if "between" in {side_of(i) for i in items if i.kind == "option"}:
         return _Said("unclear")
-    where = [(n, _side(i)) for n, i in enumerate(items) if i.kind in ("option", "not")]
+    where = [(n, side_of(i)) for n, i in enumerate(items) if i.kind in ("option", "not")]
     if len(where) > 2:
         return _Said("unclear")
+    # "Not in the city, it is full": both say the same.
+    meant = {OTHER[side_of(i)] if i.kind == "not" else side_of(i) for i in items if i.kind in ("option", "not")}
+    if len(meant) == 1 and all(items[n].kind == "not" for n in turns):
+        return _Said("side", meant.pop(), _weak(items), True)
     if not turns:
         joined = any(i.may_be("and") or i.kind == "both" for i in items[where[0][0] : where[-1][0]])
         joined = joined or any(i.kind == "both" for i in items)

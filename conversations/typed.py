@@ -21,8 +21,9 @@ from conversations.likeness import likely
 from conversations.pick import Picked, answer_yes_or_no, pick
 from conversations.question import Question
 from conversations.shapes import NONRESPONSE, Status
+from conversations.sides import OTHER
 from conversations.spelling import phrase_words, tokens, words
-from conversations.stance import OTHER, Stance, stance
+from conversations.stance import Stance, stance
 
 MOST_CANDIDATES = 3
 MOST_ALIKE = 6  # words; what is longer is not asked back for looking like a phrase

@@ -1,0 +1,41 @@
+"""The two sides of a question: which one a phrase names, and texts that give each side what is its own."""
+
+from __future__ import annotations
+
+from conversations.clauses import Clause, Item
+from conversations.particles import APART, PARTS
+
+OTHER = {"a": "b", "b": "a"}
+# With these in a clause that gives no side, it is no mere reason.
+TURNS = ("negation", "no", "against", "irony", "asks", "unclear", "not", "wish", "nonresponse", "indifferent")
+
+
+def side_of(item: Item) -> str:
+    """The side an item names, or `between`."""
+    return item.value.removeprefix("rather_")
+
+
+def each_its_own(clauses: tuple[Clause, ...]) -> bool:
+    """Each side for some people, times or places: `lively by day and quiet by night`, `some in, some around`."""
+    items = [(n, i) for n, clause in enumerate(clauses) for i in clause.items]
+    where = [n for n, (_, i) in enumerate(items) if i.kind == "option"]
+    if len(where) != 2 or {side_of(items[n][1]) for n in where} != set(OTHER):
+        return False
+    if any(i.kind in (*TURNS, "or", "instead", "rather") for _, i in items) or any(c.lead == "hence" for c in clauses):
+        return False
+    first, second = where
+    joins = (n for n in range(first + 1, second + 1) if items[n][1].may_be("and") or items[n][0] > items[n - 1][0])
+    join = next(joins, None)
+    if join is None:
+        return False
+    halves = [[i for _, i in part] for part in (items[:join], items[join:])]
+    if all(any(_sets_apart(i) for i in half) for half in halves):
+        return True
+    # `Simple things online, hard things at a desk`; or nothing but an "and" between them.
+    alike, other = ({w for i in half if i.kind in ("unknown", "hedge", "than") for w in i.words} for half in halves)
+    joined = items[join][1].may_be("and") and len(alike | other) < 2
+    return bool(alike & other) or joined
+
+
+def _sets_apart(item: Item) -> bool:
+    return item.kind != "option" and (item.words[0] in APART or (item.kind == "hedge" and item.words[-1] in PARTS))
