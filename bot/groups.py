@@ -20,6 +20,7 @@ from content import Content
 from conversations import City, Say
 from conversations.group_card import card
 from conversations.group_posts import post
+from conversations.group_screen import Panel, panels
 from conversations.group_session import Card, Counts, Doors, GroupSession
 from conversations.group_steering import Steered, proposed, time_is_up
 from conversations.shapes import Tapped
@@ -56,6 +57,7 @@ class Scene:
     chat: str = field(repr=False)
     thread: int
     left: int
+    panels: tuple[Panel, ...]
 
     @property
     def over(self) -> bool:
@@ -82,7 +84,7 @@ class Groups:
         self.bot = ""
         self.enough = enough
         self.content = content
-        self.web = city.web
+        self.web, self.simulated = city.web, city.simulated
         self.lot = lot
         self._worker, self._keys, self._city, self._round = worker, keys, city, round_code
 
@@ -128,9 +130,20 @@ class Groups:
         shown = card(group.session, counts, self.enough, -(-left // 60), doors, self.content)
         posts = tuple(
             (name, shown if name == "card" else post(group.session, name, self.enough, self.content))
-            for name in group.posts
+            for name in (group.posts if group.chat else ())
         )
-        return Scene(code, group.session, shown, posts, group.card, group.chat, group.thread, left)
+        screen = panels(group.session, counts, self.enough, self.content)
+        return Scene(code, group.session, shown, posts, group.card, group.chat, group.thread, left, screen)
+
+    async def leads(self, caller: Caller, code: str) -> bool:
+        """Whether this is who began the session."""
+
+        def began(conn: Connection) -> bool:
+            group = groups.find(conn, code)
+            mine = self._keys.seat(group.key, caller.channel, caller.address) if group and group.key else ""
+            return bool(group and mine and mine == group.opened_by)
+
+        return await self._worker.run(began)
 
     def private(self, code: str) -> str:
         """The link that opens the session in a private chat; empty without Telegram."""

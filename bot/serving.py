@@ -24,6 +24,7 @@ from bot.telegram import Telegram
 from bot.telegram_webhook import Webhook
 from bot.tidying import Tidying
 from bot.webchat_networks import Networks
+from bot.webchat_room import Rooms
 from storage.database import DatabaseFault
 from storage.locks import Leader
 
@@ -45,6 +46,7 @@ async def run(house: House) -> None:
     telegram = _telegram(house, desk, groups)
     secure, networks = settings.public_web.startswith("https:"), Networks(settings.web_proxy)
     web_chat = webchat.app(desk, house.content, settings.public_web, secure, networks)
+    Rooms(groups, house.content, settings.public_web).join(web_chat)
     key, key_file = staff_token(settings)
     health = _health(house, telegram, leader, clock)
     desk_of_staff = staff.app(house, key, health)
