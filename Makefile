@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install run test soak bench lint check
+.PHONY: install run test soak bench privacy lint check
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("stadsdialoog needs Python 3.11 or newer: make PYTHON=python3.11 …" if sys.version_info < (3, 11) else 0)'
@@ -24,6 +24,10 @@ test: install
 # Each large simulation at full size; about an hour.
 soak: install
 	$(BIN)/pytest -m soak
+
+# What docs/privacy.md claims, by the tests it names.
+privacy: install
+	$(BIN)/pytest -v -k "$$(grep -o 'test_[a-z_]*[a-z]`' docs/privacy.md | tr -d '`' | sed 's/$$/ or/' | tr '\n' ' ' | sed 's/ or $$//')"
 
 bench: install
 	$(BIN)/python -m tests.bench
