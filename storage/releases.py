@@ -41,8 +41,9 @@ from storage.splits import NO_GROUPS, Asked, shot_of, split
 from storage.statistics import described
 from storage.succession import Shot, may_follow
 from storage.suppression import SMALL
-from storage.tables import Mark, Participant, Release
+from storage.tables import Answer, Mark, Participant, Release
 
+answers = Answer.__table__  # type: ignore[attr-defined]
 participants = Participant.__table__  # type: ignore[attr-defined]
 marks = Mark.__table__  # type: ignore[attr-defined]
 releases = Release.__table__  # type: ignore[attr-defined]
@@ -70,14 +71,16 @@ def release(conn: Connection, content: Content, round_code: str, reveal_at: int,
 def draft(conn: Connection, content: Content, round_code: str, reveal_at: int, now: datetime) -> Release | None:
     """What the next release of a round would be, not kept yet. Only reads, so that nobody waits for it.
 
-    The columns `joined` and `left` hold how many people had ever joined and left by then.
+    The columns `joined` and `left` hold how many people had ever joined and left by then, `through` the last
+    answer of all.
     """
     summary = compute(content, round_code, count(conn, round_code), published(conn, round_code), reveal_at, now)
     if summary is None:
         return None
     text = json.dumps(summary, separators=(",", ":"))
     joined, left = _came_and_went(conn, round_code)
-    return Release(round=round_code, number=summary["release"], made_at=now, summary=text, joined=joined, left=left)
+    about = {"joined": joined, "left": left, "through": conn.execute(select(func.max(answers.c.id))).scalar_one() or 0}
+    return Release(round=round_code, number=summary["release"], made_at=now, summary=text, **about)
 
 
 def compute(
@@ -111,7 +114,7 @@ def compute(
 
 def keep(conn: Connection, made: Release) -> bool:
     """Keep a drafted release. False when another one was kept meanwhile: then this one never was."""
-    last = conn.execute(_newest(made.round)).first()
+    last = conn.execute(newest(made.round)).first()
     if made.number != (last.number + 1 if last else 1):
         return False
     conn.execute(insert(releases).values(made.model_dump(exclude={"id"})))
@@ -120,7 +123,7 @@ def keep(conn: Connection, made: Release) -> bool:
 
 def latest(conn: Connection, round_code: str) -> dict[str, Any] | None:
     """The newest released summary of a round; None when nothing was released yet."""
-    row = conn.execute(_newest(round_code)).first()
+    row = conn.execute(newest(round_code)).first()
     return json.loads(row.summary) if row else None
 
 
@@ -250,5 +253,6 @@ def _came_and_went(conn: Connection, round_code: str) -> tuple[int, int]:
     return here + gone, gone
 
 
-def _newest(round_code: str) -> Select[Any]:
+def newest(round_code: str) -> Select[Any]:
+    """The row of the newest release of a round, if there is one."""
     return select(releases).where(releases.c.round == round_code).order_by(releases.c.number.desc()).limit(1)

@@ -236,7 +236,10 @@ class RoundState(SQLModel, table=True):
 
 
 class Release(SQLModel, table=True):
-    """A summary as it was released: frozen and numbered. Holds totals only."""
+    """A summary as it was released: frozen and numbered. Holds totals only.
+
+    `through` is the last answer there was (0 where that is not known): so it can be counted again.
+    """
 
     __table_args__ = (UniqueConstraint("round", "number"),)
 
@@ -247,6 +250,7 @@ class Release(SQLModel, table=True):
     summary: str
     joined: int = 0
     left: int = 0
+    through: int = 0
 
 
 class Outbox(SQLModel, table=True):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 LANGUAGE = "nl"
+BUNDLE = "bundle"
 
 
 class NoSuchTable(LookupError):
@@ -74,6 +75,7 @@ TABLES: dict[str, Table] = {
     "participants": Table(("csv", "excel-csv", "xlsx", "parquet", "sav"), rows=True),
     "codebook": Table(("json", "csv")),
     "summary": Table(("json", "csv")),
+    BUNDLE: Table(("zip",), rows=True),
 }
 
 

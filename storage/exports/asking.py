@@ -17,9 +17,11 @@ from sqlalchemy import Connection, Engine, select, text
 
 from content import Content
 from storage import codebook, releases
-from storage.exports import LANGUAGE, TABLES, NothingReleased, check
+from storage.database import begin_read
+from storage.exports import BUNDLE, LANGUAGE, TABLES, NothingReleased, check
 from storage.exports.job import Job
 from storage.exports.moment import COUNTED_ON_POSTGRESQL, UNDER_WAY_ON_POSTGRESQL
+from storage.exports.packing import Packed, pack
 from storage.exports.text import Told, as_json, csv_text
 from storage.keys import Keys
 from storage.tables import Answer, Mark, Participant
@@ -87,6 +89,7 @@ def job(
     check(table, form)
     here = content.rounds[round_code]
     content.words(language)
+    packed = _packed(engine, content, round_code) if table == BUNDLE else Packed({}, {}, 0, "")
     return Job(
         database=_address(engine),
         round=round_code,
@@ -105,7 +108,17 @@ def job(
         prefix=keys.prefix,
         language=language,
         words={name: by[language] for name, by in _words().items()},
+        files=packed.files,
+        facts=packed.facts,
+        through=packed.through,
+        until=packed.until,
     )
+
+
+def _packed(engine: Engine, content: Content, round_code: str) -> Packed:
+    with engine.connect() as conn:
+        begin_read(conn)
+        return pack(conn, content, round_code)
 
 
 def _districts(content: Content) -> dict[str, str]:

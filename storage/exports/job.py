@@ -31,7 +31,8 @@ class Job:
 
     `kept` names the columns the tables have; `keys` are the derived keys by purpose, in hexadecimal;
     `book` is the whole codebook under `book_columns`; `words` are the words around a file, by name;
-    `files` are further members of a bundle, ready made. `through` is the last answer to take, 0 for all.
+    `files` are further members of a bundle, ready made. `through` is the last answer to take, 0 for all,
+    and `until` when it was the last (SQLite gives the number of an answer that was erased to a later one).
     `reveal_at` people share a neighbourhood that a row may show, `districts` maps each to its district.
     `prefix` begins a pseudonym where the people are made up.
     """
@@ -53,6 +54,7 @@ class Job:
     files: Mapping[str, str] = field(default_factory=dict, repr=False)
     facts: Mapping[str, Cell] = field(default_factory=dict)
     through: int = 0
+    until: str = ""
     reveal_at: int = 10
     districts: Mapping[str, str] = field(default_factory=dict, repr=False)
     prefix: str = ""

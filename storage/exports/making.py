@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from storage.exports import FORMATS, answers, participants
+from storage.exports import BUNDLE, FORMATS, answers, bundle, participants
 from storage.exports.job import Job
 from storage.exports.moment import take
 from storage.exports.text import Told
@@ -33,12 +33,17 @@ def make(job: Job, told: Told) -> dict[str, object]:
         # Where SQLite sorts what does not fit in memory: beside the copy, and gone with it.
         os.environ["SQLITE_TMPDIR"] = folder
         state, erased = take(job, moment)
-        rows = TABLES[job.table](job, moment, csv, told)
-        moment.unlink()
-        if job.form != "csv":
-            made = Path(folder) / f"{job.table}.{job.form}"
-            _convert(job, csv, made, rows, told)
-        Path(csv if job.form == "csv" else made).replace(job.out)
+        made = Path(folder) / f"made.{job.form}"
+        if job.table == BUNDLE:
+            rows = bundle.write(job, moment, made, told, erased)
+        else:
+            rows = TABLES[job.table](job, moment, csv, told)
+            moment.unlink()
+            if job.form == "csv":
+                made = csv
+            else:
+                _convert(job, csv, made, rows, told)
+        made.replace(job.out)
     return {"rows": rows, "state": state, "erased": erased}
 
 

@@ -54,7 +54,7 @@ def _from_sqlite(job: Job, copy: sqlite3.Connection) -> tuple[str, int]:
     # Not `immutable`, not `ro`: others write meanwhile, and a reader of the log needs its index.
     copy.execute("ATTACH ? AS city", (f"file:{quote(job.database)}?mode=rw",))
     copy.execute("BEGIN")
-    values = {"round": job.round, "through": job.through}
+    values = {"round": job.round, "through": job.through, "until": job.until}
     copy.execute(f"CREATE TABLE person AS {_people(job, 'city.')}", values)
     copy.execute("CREATE UNIQUE INDEX known ON person (id)")
     copy.execute(f"CREATE TABLE answer AS {_answers(job, 'city.', 'person.rowid')}", values)
@@ -126,7 +126,8 @@ def _people(job: Job, at: str = "") -> str:
     ]
     answered = f"EXISTS (SELECT 1 FROM {at}answer a WHERE a.participant = p.id AND a.round = :round"
     # Who came after the release that a bundle is about is not in it.
-    here_too = f"{answered} AND a.id <= :through)" if job.through else f"(p.round = :round OR {answered}))"
+    so_far = f"a.id <= :through{' AND a.answered_at <= :until' if at else ''}"
+    here_too = f"{answered} AND {so_far})" if job.through else f"(p.round = :round OR {answered}))"
     return f"SELECT {', '.join(columns)} FROM {at}participant p WHERE {here_too}"
 
 
@@ -134,8 +135,9 @@ def _answers(job: Job, at: str, person: str) -> str:
     masked = "masked" if "masked" in job.kept["answer"] else "text"
     shown = f"CASE WHEN text_state IN {SHOWN} THEN {masked} ELSE '' END"
     changed = f"CASE WHEN text_state IN {SHOWN} AND {masked} <> text THEN 1 ELSE 0 END"
+    so_far = f"{{0}}.id <= :through{' AND {0}.answered_at <= :until' if at else ''}"
     same = " AND ".join(f"b.{one} = a.{one}" for one in ("participant", "round", "dilemma", "item", "argument"))
-    later = f"SELECT 1 FROM {at}answer b WHERE {same} AND b.revision > a.revision AND b.id <= :through"
+    later = f"SELECT 1 FROM {at}answer b WHERE {same} AND b.revision > a.revision AND {so_far.format('b')}"
     alive = f"a.current OR NOT EXISTS ({later})" if job.through else "a.current"
     computed = {
         "person": person,
@@ -148,7 +150,7 @@ def _answers(job: Job, at: str, person: str) -> str:
     }
     columns = [f"{computed.get(one, f'a.{_quoted(one)}')} AS {_quoted(one)}" for one in ANSWER]
     # A row of a refused text never leaves.
-    where = "a.round = :round AND a.text_state <> 'refused'" + (" AND a.id <= :through" if job.through else "")
+    where = "a.round = :round AND a.text_state <> 'refused'" + (f" AND {so_far.format('a')}" if job.through else "")
     joined = f"{at}answer a JOIN person ON person.id = a.participant"
     if not at:
         joined = "answer a JOIN participant person ON person.id = a.participant"

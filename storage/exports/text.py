@@ -67,11 +67,12 @@ def excel_csv(job: Job, source: Path, out: Path, total: int, told: Told) -> None
 
 
 def _semicolons(row: Sequence[str]) -> bytes:
-    cells = (_guarded(one).replace('"', '""') for one in row)
+    cells = (guarded(one).replace('"', '""') for one in row)
     return (";".join(f'"{one}"' for one in cells) + "\r\n").encode()
 
 
-def _guarded(text: str) -> str:
+def guarded(text: str) -> str:
+    """A text with `'` in front where a spreadsheet might take it for a formula."""
     return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
 
 
