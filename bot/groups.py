@@ -20,7 +20,7 @@ from content import Content
 from conversations import City, Say
 from conversations.group_card import card
 from conversations.group_posts import post
-from conversations.group_screen import Panel, panels
+from conversations.group_screen import Panel, panels, pictured
 from conversations.group_session import Card, Counts, Doors, GroupSession
 from conversations.group_steering import Steered, proposed, time_is_up
 from conversations.shapes import Tapped
@@ -47,12 +47,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Scene:
-    """What a group is shown now: the card, and before it the posts that are still owed, by their names."""
+    """What a group is shown now: the card, and before it the posts that are still owed, by their names.
+
+    `pictured`: what is drawn beside the first of them; nothing where that is not a view or the sheet.
+    """
 
     code: str
     session: GroupSession
     card: Card
     posts: tuple[tuple[str, Card], ...]
+    pictured: tuple[Panel, ...]
     message: str
     chat: str = field(repr=False)
     thread: int
@@ -132,8 +136,9 @@ class Groups:
             (name, shown if name == "card" else post(group.session, name, self.enough, self.content))
             for name in (group.posts if group.chat else ())
         )
+        drawn = pictured(group.session, posts[0][0], self.content) if posts else ()
         screen = panels(group.session, counts, self.enough, self.content)
-        return Scene(code, group.session, shown, posts, group.card, group.chat, group.thread, left, screen)
+        return Scene(code, group.session, shown, posts, drawn, group.card, group.chat, group.thread, left, screen)
 
     async def leads(self, caller: Caller, code: str) -> bool:
         """Whether this is who began the session."""

@@ -12,7 +12,10 @@ import time
 from contextlib import suppress
 from typing import Any
 
+from telegram.error import BadRequest, Forbidden
+
 from bot.desk import NotKept
+from bot.group_picture import picture
 from bot.groups import Groups, Place, Scene
 from bot.telegram_calls import Calls, GaveUp, Moved, NobodyThere
 from bot.telegram_group_reading import CHANNEL
@@ -148,12 +151,24 @@ class Painter:
             await self._groups.again(self._code)
         return True
 
+    async def _say(self, place: Place, said: Shown, drawn: bytes | None) -> int:
+        """The picture with the same in words under it, or before it where they are too long; else the words alone."""
+        where = place.chat, place.thread
+        if drawn is not None:
+            try:
+                if said.is_caption:
+                    return await self._bot.picture(*where, drawn, said.html, said.keyboard)
+                await self._bot.picture(*where, drawn, "", [])
+            except (BadRequest, Forbidden) as error:
+                # Pictures may be forbidden in a group; the words say the same.
+                log.info("a picture was not taken: %s", type(error).__name__)
+        return await self._bot.post(*where, said.html, said.keyboard)
+
     async def _post(self, scene: Scene, place: Place) -> None:
         name, card = scene.posts[0]
         said = shown(card)
-        sent: Any = await self._calls.do(
-            place.chat, lambda: self._bot.post(place.chat, place.thread, said.html, said.keyboard)
-        )
+        drawn = await asyncio.to_thread(picture, scene.pictured) if scene.pictured else None
+        sent: Any = await self._calls.do(place.chat, lambda: self._say(place, said, drawn))
         message = str(sent or "")
         if name == "card":
             self._shown = (message, said)

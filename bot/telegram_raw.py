@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from telegram import Bot
+from telegram import Bot, InlineKeyboardMarkup
 from telegram.error import BadRequest
 
 from bot.telegram_reading import WANTED
@@ -70,6 +70,19 @@ class RawBot(Bot):
             # The topic was closed or deleted: where everybody is.
             return await self.post(chat, 0, html, keyboard)
         return int(sent["message_id"])
+
+    async def picture(self, chat: str, thread: int, png: bytes, html: str, keyboard: Keyboard) -> int:
+        """Send a picture with a caption to a group, as `post` does. Raises TelegramError."""
+        under = InlineKeyboardMarkup.de_json({"inline_keyboard": keyboard}, None) if keyboard else None
+        try:
+            sent: Any = await self.send_photo(
+                chat, png, html or None, parse_mode="HTML", reply_markup=under, message_thread_id=thread or None
+            )
+        except BadRequest as error:
+            if not thread or not any(word in error.message.lower() for word in TOPIC_GONE):
+                raise
+            return await self.picture(chat, 0, png, html, keyboard)
+        return int(sent.message_id)
 
     async def edit(self, chat: str, message: str, html: str, keyboard: Keyboard) -> bool:
         """Change a text; False where the message is not there any more. Raises TelegramError."""

@@ -55,6 +55,32 @@ def panel(session: GroupSession, counts: Counts, enough: int, content: Content, 
     return Panel(language, now.head, lines, views)
 
 
+def pictured(session: GroupSession, post: str, content: Content) -> tuple[Panel, ...]:
+    """What is drawn beside a post of this name: a view, or the sheet with every view; nothing for other posts."""
+    kind, _, at = post.partition(".")
+    spoken = languages(session, content)
+    if kind == "view" and at in session.views:
+        dilemma = content.dilemmas[at.partition(".")[0]]
+        shown = ((one, bars(session, at, content, one)) for one in spoken)
+        return tuple(Panel(one, dilemma.title[one], (), (view,)) for one, view in shown if view)
+    if kind == "sheet" and session.views:
+        return tuple(_sheet(session, content, one) for one in spoken)
+    return ()
+
+
+def _sheet(session: GroupSession, content: Content, language: str) -> Panel:
+    """What is shared, divided, moved; then each view under the name of its question."""
+    came = sheet(session, content, language)
+    first, *_, last = came.text.split("\n\n")
+    views = []
+    for at in session.views:
+        name = content.dilemmas[at.partition(".")[0]].short[language]
+        view = bars(session, at, content, language)
+        if view:
+            views.append(Bars(f"{name}: {view.head}", view.rows, view.text))
+    return Panel(language, came.head, (*_lines(first), last), tuple(views))
+
+
 def bars(session: GroupSession, at: str, content: Content, language: str) -> Bars | None:
     """A view by its question and moment, as `growth.before`; None where it was not shown."""
     shown = session.views.get(at)

@@ -48,6 +48,7 @@ async def test_six_members_in_three_languages_from_the_first_card_to_the_sheet(r
     view = await room.posted(room.says("group.before"))
     for language in ("nl", "en", "li"):
         assert room.says("group.before", language) in view.text
+    assert view.raw["photo"], "as a picture, with the same in words under it"
     await room.leads("group_next")
     await room.shows(room.says("group.talk"))
     await room.choose(room.members[0], 5)
@@ -233,6 +234,14 @@ async def test_a_bot_that_finds_itself_outside_waits_there(room: Classroom, hous
     room.group.chat.state = "blocked"
     await room.choose(room.members[0], 1)
     await room.until(lambda: rows(house, "group_session")[0]["away"] == "going")
+
+
+async def test_where_pictures_are_forbidden_the_words_come_alone(room: Classroom) -> None:
+    await room.begins()
+    room.api.fault("sendPhoto", status=400, description="Bad Request: not enough rights to send photos to the chat")
+    for one in room.members:
+        await room.choose(one, 5)
+    assert "photo" not in (await room.posted(room.says("group.before"))).raw
 
 
 async def test_a_deleted_card_is_sent_again(room: Classroom) -> None:
