@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot import logs, office_bundle, office_keys, office_moderation  # noqa: F401 - add their commands to the office
+from bot import logs, office_attack, office_bundle, office_keys, office_moderation  # noqa: F401 - add their commands
 from bot.house import build, only_one
 from bot.office import office, open_house, plainly
 from bot.office_privacy import hold

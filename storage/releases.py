@@ -104,7 +104,7 @@ def compute(
         "release": making.number,
         "as_of": f"{now.replace(microsecond=0, tzinfo=None).isoformat()}Z",
         "base": _base(counted.people, past.bases, shown, reveal_at),
-        "left_out": counted.left_out if counted.left_out >= reveal_at else 0,
+        "left_out": _left_out(counted.left_out, past, reveal_at),
         "reveal_at": reveal_at,
         "dilemmas": dilemmas,
         "items": items,
@@ -168,11 +168,13 @@ class _Past:
     def __init__(self, content: Content, summaries: Iterable[Summary]) -> None:
         self.last: Summary = {}
         self.bases: list[int] = []
+        self.left_out: set[int] = set()
         self.figures: dict[Place, list[Figure]] = defaultdict(list)
         self.shots: dict[tuple[str, str], list[Shot]] = defaultdict(list)
         for summary in summaries:
             self.last = summary
             self.bases += [summary["base"]] if summary["base"] is not None else []
+            self.left_out.add(summary.get("left_out", 0))
             for dilemma, item, by, _, one in figures(summary):
                 if not by and one["as_of"] == summary["release"] and one["base"] is not None:
                     self.figures[dilemma, item].append(one)
@@ -243,6 +245,13 @@ def _base(people: int, known: Sequence[int], shown: Sequence[int], reveal_at: in
     if all(people == other or abs(people - other) >= reveal_at for other in (*shown, *known)):
         return people
     return max(shown, default=known[-1] if known else people)
+
+
+def _left_out(people: int, past: _Past, reveal_at: int) -> int:
+    """How many are left out of what is counted, as far as that may be told: it too changes by many at once."""
+    told = people if people >= reveal_at else 0
+    near = any(0 < abs(told - other) < reveal_at for other in past.left_out)
+    return int(past.last.get("left_out", 0)) if near else told
 
 
 def _came_and_went(conn: Connection, round_code: str) -> tuple[int, int]:

@@ -103,8 +103,10 @@ def _near(shot: Shot, block: Block, now: Counts, reveal_at: int) -> bool:
     covered = block <= frozenset().union(*(members for members in shot.rows if members <= block))
     # Either all of the block was shown, or it follows from the whole and what was shown outside of it.
     plus, minus = (inside, []) if covered else ([shot.whole], outside)
-    changed = sum(now.values()) - sum(row["base"] for row in plus) + sum(row["base"] for row in minus)
-    if abs(changed) < reveal_at:
+    people, before = sum(now.values()), sum(row["base"] for row in plus) - sum(row["base"] for row in minus)
+    if people == before == 0:
+        return False
+    if abs(people - before) < reveal_at:
         return True
     steps = {row["step"] for row in (*plus, *minus)}
     if not steps <= {"five", "three"}:

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
 from content import Content
 from conversations.shapes import POSITIONS
+from storage.attack import Block, Known, at_both, cells_of, change, known
 from storage.counting import Counted
-from storage.ladders import levels, three
+from storage.ladders import levels
 from storage.releases import compute
 from tests.seeding import THEN
-
-Block = frozenset[str]
 
 
 @dataclass
@@ -97,108 +96,66 @@ class City:
 
 
 @dataclass
-class Known:
-    """One moment at which something of a split is known: cells by block, and who was there."""
+class Seen:
+    """One moment at which something of a split is known, and who was there."""
 
     moment: Moment
     by: str
-    blocks: dict[Block, dict[str, int]]
+    known: Known
 
 
-def raw(moments: Sequence[Moment], by: str, enough: int = 1) -> list[Known]:
-    """Tables as they would be without any rule; with `enough`, of groups in which no cell is smaller."""
+def raw(moments: Sequence[Moment], by: str) -> list[Seen]:
+    """Tables as they would be without any rule."""
     found = []
-    for moment in moments:
-        rows = {frozenset({group}): cells for group, cells in moment.counts(by).items()}
-        found.append(Known(moment, by, {b: c for b, c in rows.items() if min(c.values()) >= enough}))
+    for number, moment in enumerate(moments):
+        rows: dict[Block, dict[str, int]] = {frozenset({group}): cells for group, cells in moment.counts(by).items()}
+        found.append(
+            Seen(moment, by, Known(number, rows, {block: sum(cells.values()) for block, cells in rows.items()}))
+        )
     return found
 
 
-def read(made: Sequence[tuple[Moment, dict[str, Any]]], content: Content, by: str) -> list[Known]:
+def read(made: Sequence[tuple[Moment, dict[str, Any]]], content: Content, by: str) -> list[Seen]:
     """What the releases tell of a split, and what follows for those they do not name."""
-    named = {level.name: level for level in levels(content)[by]}
     found = []
     for moment, summary in made:
         whole = summary["dilemmas"]["growth"]
-        groups = whole["by"][by]["groups"]
-        new = {group: row for group, row in groups.items() if row["as_of"] == summary["release"] and row["base"]}
-        if whole["as_of"] != summary["release"] or not new:
-            continue
-        level = named[whole["by"][by]["step"]]
-        rows = {level.members(group): _cells(row) for group, row in new.items()}
-        everyone = frozenset({"", *level.group_of})
-        rest = Counter(_cells({**whole}) or {})
-        if all(rows.values()) and rest:
-            fewer = {len(cells) for cells in rows.values() if cells}
-            rest = Counter(three(dict(rest)) if len(rest) == 5 and fewer == {3} else rest)
-            for cells in rows.values():
-                rest.subtract(cells or {})
-            rows[everyone.difference(*rows)] = dict(rest)
-        found.append(Known(moment, by, {block: cells for block, cells in rows.items() if cells}))
+        if told := known(summary["release"], whole, whole["by"][by], levels(content)[by]):
+            found.append(Seen(moment, by, told))
     return found
 
 
-def _cells(row: Mapping[str, Any]) -> dict[str, int] | None:
-    return None if None in row["counts"].values() or "rest" in row["counts"] else dict(row["counts"]) or None
-
-
-def exposed(known: Sequence[Known]) -> set[str]:
+def exposed(seen: Sequence[Seen]) -> set[str]:
     """The people whose answer follows from what is known at one moment, or from two moments."""
     found: set[str] = set()
-    for one in known:
-        for block, cells in one.blocks.items():
+    for one in seen:
+        for block, cells in one.known.blocks.items():
             if len([n for n in cells.values() if n]) == 1:
                 found |= set(_inside(one, block))
-    for one, other in combinations(known, 2):
-        for block, then, now in _at_both(one, other):
+    for one, other in combinations(seen, 2):
+        for block in at_both(one.known.blocks, other.known.blocks):
+            then, now = cells_of(one.known, block), cells_of(other.known, block)
+            if then is None or now is None:
+                continue
             before, after = _inside(one, block), _inside(other, block)
             joined, left = after - before, before - after
-            change = {code: now.get(code, 0) - then.get(code, 0) for code in {*then, *now}}
-            more = {code for code, n in change.items() if n > 0}
-            fewer = {code for code, n in change.items() if n < 0}
-            if sum(change[code] for code in more) != len(joined) or -sum(change[code] for code in fewer) != len(left):
+            changed = change(then, now)
+            more = {code for code, n in changed.items() if n > 0}
+            fewer = {code for code, n in changed.items() if n < 0}
+            if sum(changed[code] for code in more) != len(joined) or -sum(changed[code] for code in fewer) != len(left):
                 continue
             # Who joined explains all that grew, who left all that shrank; where that is one answer, it is theirs.
             found |= _right(other, joined, more) | _right(one, left, fewer)
     return found
 
 
-def _inside(known: Known, block: Block) -> set[str]:
-    return {name for name, (groups, _) in known.moment.people.items() if groups[known.by] in block}
+def _inside(seen: Seen, block: Block) -> set[str]:
+    return {name for name, (groups, _) in seen.moment.people.items() if groups[seen.by] in block}
 
 
-def _at_both(one: Known, other: Known) -> Iterator[tuple[Block, dict[str, int], dict[str, int]]]:
-    """Sets of groups whose cells are known at both moments, in the coarser step of the two."""
-    everywhere = {*one.blocks, *other.blocks}
-    while everywhere:
-        block = everywhere.pop()
-        while touching := {other for other in everywhere if other & block}:
-            everywhere -= touching
-            block = block.union(*touching)
-        then, now = _sum(one, block), _sum(other, block)
-        if then and now:
-            coarse = len(then) != len(now)
-            yield block, _binned(then) if coarse else then, _binned(now) if coarse else now
-
-
-def _sum(known: Known, block: Block) -> dict[str, int] | None:
-    parts = [(part, cells) for part, cells in known.blocks.items() if part <= block]
-    if frozenset().union(*(part for part, _ in parts)) != block:
-        return None
-    added: Counter[str] = Counter()
-    coarse = len({len(cells) for _, cells in parts}) > 1
-    for _, cells in parts:
-        added.update(_binned(cells) if coarse else cells)
-    return dict(added)
-
-
-def _binned(cells: dict[str, int]) -> dict[str, int]:
-    return cells if "side_a" in cells else three({code: cells.get(code, 0) for code in POSITIONS})
-
-
-def _right(known: Known, people: set[str], codes: set[str]) -> set[str]:
+def _right(seen: Seen, people: set[str], codes: set[str]) -> set[str]:
     if len(codes) != 1:
         return set()
     (code,) = codes
     bins = {"side_a": ("a", "rather_a"), "between": ("between",), "side_b": ("rather_b", "b")}.get(code, (code,))
-    return {name for name in people if known.moment.people[name][1] in bins}
+    return {name for name in people if seen.moment.people[name][1] in bins}

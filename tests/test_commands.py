@@ -99,6 +99,30 @@ def test_what_cannot_be_done_is_one_clear_line(data: Path, words: tuple[str, ...
     assert len(refused.stderr.splitlines()) == 1
 
 
+def test_everything_published_can_be_attacked(data: Path) -> None:
+    assert run(data, "simulate", "--data", str(data), "--people", "160").returncode == 0
+    assert "released summary 1" in run(data, "release", "--round", "dreams").stdout
+    attacked = run(data, "attack", "--round", "dreams")
+    assert (attacked.returncode, attacked.stderr) == (0, "")
+    assert attacked.stdout.startswith("1 releases, ")
+    assert attacked.stdout.endswith("no number tells about too few people\n")
+    with sqlite3.connect(data / "stadsdialoog.db") as connection:
+        (told,) = connection.execute("select summary from release").fetchone()
+        # A release that no rule allowed: one person more.
+        again = json.loads(told)
+        growth = again["dilemmas"]["growth"]
+        again["release"] = growth["as_of"] = 2
+        growth["base"] += 1
+        growth["counts"] = {code: n + (code in ("a", "side_a")) for code, n in growth["counts"].items()}
+        columns = "(round, number, made_at, summary, joined, left)"
+        row = ("dreams", 2, "2026-03-14 15:59:59", json.dumps(again), 0, 0)
+        connection.execute(f"insert into release {columns} values (?, ?, ?, ?, ?, ?)", row)
+    attacked = run(data, "attack", "--round", "dreams")
+    assert attacked.returncode == 1
+    assert "growth position: releases 1 and 2 differ by 1 people" in attacked.stdout
+    assert "tell about too few" in attacked.stderr
+
+
 def test_a_backup_is_a_database_that_can_be_opened(data: Path, tmp_path: Path) -> None:
     run(data, "terminal", typed="[1]\n[1]\noverslaan\n")
     copy = tmp_path / "copy.db"

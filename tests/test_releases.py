@@ -22,6 +22,7 @@ from storage.erasure import erase
 from storage.keeping import answers
 from storage.ladders import POSITION, SHIFTS, choices, figure, ticked
 from storage.releases import CSV_COLUMNS, csv_rows, figures, latest, release
+from tests.databases import BOTH
 from tests.seeding import THEN, crowd, mixed, position, resident
 
 PLACES = POSITION.codes
@@ -220,20 +221,35 @@ def test_only_live_substantive_answers_from_before_the_results_count(house: Hous
         assert summary["base"] == 12
 
 
+@BOTH
 def test_a_dilemma_tells_of_all_that_was_asked(house: House, content: Content) -> None:
     one = {"growth": "a", "growth.reasons": "a1 b2", "growth.importance": "4", "growth.position_after": "rather_a"}
     other = {"growth": "b", "growth.reasons": "b2", "growth.importance": "1", "growth.position_after": "b"}
     late = {"growth late": "between"}
+    one |= {"neighbourhood": "wyck", "age": "25_44", "language": "en", "relation": "student"}
+    other |= {"neighbourhood": "daalhof", "age": "80_plus"}
+    nowhere = {"growth": "between", "neighbourhood": "elsewhere", "age": "18_24"}
     with rolled_back(house) as conn:
-        crowd(conn, [one] * 12 + [other] * 8 + [late] * 10 + [{"values": "justice diversity"}] * 11, "p")
+        people = [*[one, other] * 8, *[one] * 4, *[{**one, "growth": "b"}, {**other, "growth": "a"}] * 5]
+        crowd(conn, [*people, *[nowhere] * 12, *[late] * 10, *[{"values": "justice diversity"}] * 11], "p")
         release(conn, content, "dreams", 10, now())
         summary = told(conn)
     growth = summary["dilemmas"]["growth"]
-    assert growth["counts"] == counts(12, 0, 0, 0, 8)
+    assert growth["counts"] == counts(17, 0, 12, 0, 13)
     assert growth["after_results"]["counts"] == counts(0, 0, 10, 0, 0)
-    assert growth["reasons"]["counts"] == {"a1": 12, "a2": 0, "b1": 0, "b2": 20}
-    assert growth["importance"]["counts"] == {"1": 8, "2": 0, "3": 0, "4": 12, "5": 0}
-    assert {code: n for code, n in growth["shifts"]["counts"].items() if n} == {"a>rather_a": 12, "b>b": 8}
+    assert growth["reasons"]["counts"] == {"a1": 17, "a2": 0, "b1": 0, "b2": 30}
+    assert growth["importance"]["counts"] == {"1": 13, "2": 0, "3": 0, "4": 17, "5": 0}
+    assert growth["shifts"]["step"] == "five"
+    assert {code: n for code, n in growth["shifts"]["counts"].items() if n}["a>rather_a"] == 12
+    # Who live elsewhere all said the same: they are not shown, nor is the west, since they would be what is left over.
+    district = growth["by"]["district"]
+    assert district["step"] == "parts"
+    assert [group for group, row in district["groups"].items() if row["base"]] == ["centre"]
+    assert {group: row["base"] for group, row in growth["by"]["language"]["groups"].items()} == {
+        "nl": 25,
+        "en": 17,
+        "li": None,
+    }
     assert summary["items"]["values"]["counts"]["diversity"] == 11
 
 
