@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,6 +100,26 @@ def test_what_nobody_prints_is_hidden_for_nothing() -> None:
 )
 def test_a_small_group_that_is_nearly_all_alike(cells: tuple[int, ...], told: bool) -> None:
     assert alike(cells) is told
+
+
+@pytest.mark.soak
+def test_hardly_more_people_are_hidden_than_by_tau_argus(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Against its optimal suppression; TEST_TAUARGUS names a Python that has it, where this one does not."""
+    python = os.environ.get("TEST_TAUARGUS", sys.executable)
+    if subprocess.run([python, "-c", "import pytauargus"], capture_output=True).returncode:
+        pytest.skip("τ-ARGUS is not installed: pip install pytauargus (or name a Python with it in TEST_TAUARGUS)")
+    draw = random.Random(12)
+    tables = [random_table(draw) for _ in range(40 if long(request) else 4)]
+    command = [python, str(Path(__file__).with_name("argus_tables.py"))]
+    ran = subprocess.run(command, cwd=tmp_path, input=json.dumps(tables).encode(), capture_output=True, timeout=600)
+    assert ran.returncode == 0, ran.stderr.decode()[-500:]
+    theirs = ours = 0
+    for table, hidden in zip(tables, json.loads(ran.stdout), strict=True):
+        assert primary(table) <= {(r, c) for r, c in hidden}
+        theirs += sum(table[r][c] for r, c in hidden)
+        ours += sum(table[r][c] for r, c in hide(table) or ())
+    print(f"people hidden: {ours}, by τ-ARGUS {theirs}: {ours / theirs:.2f} times")
+    assert ours <= 1.3 * theirs
 
 
 # ---------------------------------------------------------------- one release after another
