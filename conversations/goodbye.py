@@ -41,11 +41,11 @@ def ask(at: str, progress: Progress, content: Content, city: City) -> Question:
     words = content.words(progress.language)
     again = "goodbye" in progress.told
     options = [
-        Option(code, _button(code, content, progress.language))
+        Option(code, _button(code, content, progress.language), heard=_heard(code, content))
         for code, chain in behind(progress, content).items()
         if unanswered(chain, progress)
     ]
-    options += [Option("results", words("goodbye.results")), Option("share", words("goodbye.share"))]
+    options += [Option(code, words(f"goodbye.{code}"), heard=_heard(code, content)) for code in ("results", "share")]
     if progress.channel == "web":
         options.append(Option("leave", words("goodbye.leave")))
     if again:
@@ -73,6 +73,14 @@ def _button(code: str, content: Content, language: str) -> str:
             "goodbye.question", n=content.dilemmas[code].number, name=content.dilemmas[code].short[language]
         )
     return content.words(language)(f"goodbye.{code}")
+
+
+def _heard(code: str, content: Content) -> tuple[str, ...]:
+    """What may be typed for a button: its label in every language, and what stands before or behind its colon."""
+    labels = [_button(code, content, language) for language in content.languages]
+    parts = [part.strip() for label in labels for part in label.split(":") if ":" in label]
+    named = content.dilemmas[code].heard.all() if code in content.dilemmas else ()
+    return tuple(dict.fromkeys((*labels, *parts, *named)))
 
 
 def changeable(progress: Progress, content: Content) -> list[str]:

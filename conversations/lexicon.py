@@ -57,6 +57,7 @@ LIGHT = frozenset(
 )
 LONGEST_SPAN = 9
 ALIKE = 72
+MOST_OF_A_NAME = 2  # words
 MOST_KEPT = 200
 
 
@@ -319,7 +320,8 @@ def _topics(question: Question, content: Content) -> Iterator[tuple[str, Sense]]
         yield from ((phrase, sense("option", code)) for phrase in heard)
         for pole in content.dilemmas[code].sides.values():
             for phrase in (*pole.label.by.values(), *pole.heard.all()):
-                if phrase_words(phrase) not in taken:
+                # What is longer says more than a name.
+                if phrase_words(phrase) not in taken and len(phrase_words(phrase)) <= MOST_OF_A_NAME:
                     yield phrase, sense("option", code)
 
 

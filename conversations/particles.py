@@ -122,3 +122,5 @@ NEAR = frozenset(
         "close",
     )
 )
+# Between two choices these set one over the other; in front of one they say what it is about.
+ABOUT = frozenset({"over", "euver"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conversations.clauses import Clause, Item, Parsed
-from conversations.particles import NEAR
+from conversations.particles import ABOUT, NEAR
 from conversations.question import Question
 from conversations.stance import is_question
 
@@ -153,7 +153,9 @@ def _before_than(clause: Clause) -> tuple[Item, ...]:
         )
     for n, item in enumerate(items):
         compares = any(i.may_be("rather") or i.may_be("compares") for i in items[:n])
-        if item.may_be("instead") or (compares and item.may_be("than") and item.words[0] not in ("to", "then")):
+        # "About the shops" sets nothing over anything.
+        weighs = item.may_be("instead") and (item.words[0] not in ABOUT or any(i.kind == "option" for i in items[:n]))
+        if weighs or (compares and item.may_be("than") and item.words[0] not in ("to", "then")):
             return items[:n]
     return items
 

@@ -99,14 +99,15 @@ def _supports(clause: Clause, said: _Said, main: _Said) -> bool:
     """Whether a clause in words of its own names the same side again: `grow. More people bring more taxes`."""
     if said.kind not in ("unclear", "unknown") or clause.lead in ("but", "hence") or clause.asked:
         return False
-    if clause.items[0].may_be("pointing") or clause.of("or", "against", *(k for k in TURNS if k != "negation")):
+    bars = (kind for kind in TURNS if kind not in ("negation", "not"))
+    if clause.items[0].may_be("pointing") or clause.of("or", "against", *bars):
         return False
-    turned = len(clause.of("negation"))
-    sides = {side_of(i) for i in clause.of("option")}
-    if not sides:
+    turned, named = len(clause.of("negation")), clause.of("option", "not")
+    if not named:
         return _is_of_oneself(clause, main)
     # "More personal. My mother has no smartphone": a "not" over the other side says the same.
-    return (turned == 0 and sides == {main.side}) or (turned == 1 and sides == {OTHER.get(main.side)})
+    meant = {OTHER.get(side_of(i)) if turned or i.kind == "not" else side_of(i) for i in named}
+    return meant == {main.side} and turned + len(clause.of("not")) < 2
 
 
 def _is_of_oneself(clause: Clause, main: _Said) -> bool:
