@@ -21,7 +21,7 @@ from rich.progress import Progress, TaskID
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from bot import logs
+from bot import logs, printing, staff_council
 from bot.house import House, build, only_one, open_database
 from bot.settings import Settings, SettingsFault, read_settings
 from content import ContentFault
@@ -33,7 +33,10 @@ from storage.exports import asking
 from storage.faults import describe
 from storage.keys import KeyFault
 
-FAULTS = (SettingsFault, KeyFault, ContentFault, DatabaseFault, exports.NoSuchTable, asking.NotMade, OSError)
+FAULTS = (
+    *(SettingsFault, KeyFault, ContentFault, DatabaseFault, OSError),
+    *(exports.NoSuchTable, asking.NotMade, staff_council.CityFault, printing.NoPrinter),
+)
 
 # Whoever may run a command on the server may do everything.
 SERVER = "server"
@@ -136,7 +139,11 @@ def _made(house: House, round_code: str, table: str, form: str, language: str, f
     if asking.is_small(table):
         with reading(house) as connection:
             try:
-                made.write_bytes(asking.small(connection, house.content, round_code, table, form))
+                if table == exports.COUNCIL:
+                    html = staff_council.of_round(connection, house, round_code, language)
+                    made.write_bytes(html.encode() if form == "html" else printing.pdf(html))
+                else:
+                    made.write_bytes(asking.small(connection, house.content, round_code, table, form))
             except exports.NothingReleased:
                 raise DatabaseFault(f"{round_code}: no summary was released yet") from None
         return made

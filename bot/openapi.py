@@ -7,11 +7,13 @@ from typing import Any
 from bot.problems import MEDIA as PROBLEM
 from content import Content
 from storage import codebook
-from storage.exports import FORMATS, TABLES
+from storage.exports import COUNCIL, FORMATS, TABLES
 
 ABOUT = {
     "answers": "One row per answer and revision; the order of rows tells nothing. Own words are masked.",
+    "bundle": "Everything about a round in one zip, of the moment of its newest release.",
     "codebook": "What every column and code means, in all content versions and languages.",
+    "council": "One A4 about the newest release, to look at and print; in Dutch or English.",
     "participants": "One row a person; columns from the codebook, whatever was answered.",
     "summary": "The newest released summary. Figures about too few people are coarsened or left out.",
 }
@@ -75,12 +77,17 @@ def _download(table: str, content: Content) -> dict[str, Any]:
         "json": schema if table == "summary" else {"type": "array", "items": schema},
     }
     bodies = {FORMATS[form].media.partition(";")[0]: {"schema": shapes[form]} for form in formats}
-    described = _get(ABOUT.get(table, table), bodies, "400", "404", "406", "416")
+    described = _get(
+        ABOUT.get(table, table), bodies, "400", "404", "406", "416", *(["409"] if table == COUNCIL else [])
+    )
     described["parameters"] = [
         _parameter("round", "path", {"type": "string", "enum": list(content.rounds)}, "Code of the round"),
         _parameter("format", "query", {"type": "string", "enum": list(formats)}, "Instead of Accept"),
         _parameter(
-            "language", "query", {"type": "string", "enum": list(content.languages)}, "Of labels in xlsx and sav"
+            "language",
+            "query",
+            {"type": "string", "enum": list(content.languages)},
+            "Of labels, and of the sheet",
         ),
         _parameter("purpose", "query", {"type": "string", "minLength": 1, "maxLength": 200}, "What it is for"),
     ]

@@ -14,7 +14,7 @@ from aiohttp import web
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import metrics, openapi, staff_routes
+from bot import metrics, openapi, printing, staff_council, staff_routes
 from bot.download import send_bytes, send_file
 from bot.exporting import Exports, Wanted
 from bot.house import House
@@ -24,7 +24,7 @@ from bot.staff_pages import Pages
 from bot.staff_session import Sessions
 from bot.staff_signin import SignIn
 from storage.audit import NOT_STATED
-from storage.exports import FORMATS, LANGUAGE, TABLES, NothingReleased, asking
+from storage.exports import COUNCIL, FORMATS, LANGUAGE, TABLES, NothingReleased, asking
 from storage.overview import rounds_now
 from storage.staff_keys import Staff
 
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 COUNTS_SECONDS = 5.0
 LONGEST_PURPOSE = 200
+NOT_RELEASED = "No summary of this round was released yet; it is once enough people took part. Try later."
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -73,9 +74,9 @@ def app(house: House, token: str, health: Callable[[], Mapping[str, Any]]) -> we
 
 class _Api:
     def __init__(self, house: House, access: Access, health: Callable[[], Mapping[str, Any]]) -> None:
-        self._worker, self._content = house.worker, house.content
+        self._house, self._worker, self._content = house, house.worker, house.content
         self._access, self._health = access, health
-        self.exports = Exports(house)
+        self.exports, self._printer = Exports(house), asyncio.Lock()
 
     async def health(self, request: web.Request) -> web.Response:
         state = await self.state()
@@ -122,17 +123,35 @@ class _Api:
         what = f"{table} of {round_code} as {form}"
         await self._access.note(request, "download", what, purpose=purpose or NOT_STATED)
         log.info("download: %s, purpose %s", what, "stated" if purpose else NOT_STATED)
+        if table == COUNCIL:
+            # A page to look at and print; who only wants to keep it can.
+            headers["Content-Disposition"] = headers["Content-Disposition"].replace("attachment", "inline")
+            headers["Content-Security-Policy"] = staff_council.policy()
+            return send_bytes(request, await self._council(round_code, form, language), headers)
         if asking.is_small(table):
             return send_bytes(request, await self._small(round_code, table, form), headers)
         wanted = Wanted(round_code, table, form, language if FORMATS[form].labelled else LANGUAGE)
         return await send_file(request, self.exports, wanted, headers)
 
+    async def _council(self, round_code: str, form: str, language: str) -> bytes:
+        try:
+            html = await self._access.read(lambda conn: staff_council.of_round(conn, self._house, round_code, language))
+            if form == "html":
+                return html.encode()
+            async with self._printer:
+                return await asyncio.to_thread(printing.pdf, html)
+        except NothingReleased:
+            raise Problem(HTTPStatus.NOT_FOUND, NOT_RELEASED) from None
+        except staff_council.CityFault as fault:
+            raise Problem(HTTPStatus.CONFLICT, f"{fault}.") from None
+        except printing.NoPrinter as fault:
+            raise Problem(HTTPStatus.NOT_ACCEPTABLE, f"{fault}.") from None
+
     async def _small(self, round_code: str, table: str, form: str) -> bytes:
         try:
             return await self._access.read(lambda conn: asking.small(conn, self._content, round_code, table, form))
         except NothingReleased:
-            detail = "No summary of this round was released yet; it is once enough people took part. Try later."
-            raise Problem(HTTPStatus.NOT_FOUND, detail) from None
+            raise Problem(HTTPStatus.NOT_FOUND, NOT_RELEASED) from None
 
     def _language(self, request: web.Request) -> str:
         language = request.query.get("language", LANGUAGE)

@@ -27,6 +27,7 @@ NEEDS: dict[str, Right] = {
     "/v1/rounds/{round}/codebook": "releases",
     "/v1/rounds/{round}/summary": "releases",
     "/v1/rounds/{round}/bundle": "rows",
+    "/v1/rounds/{round}/council": "releases",
 }
 NO_KEY = ("/v1/health",)
 # Asked for every few seconds by machines, and about nobody.

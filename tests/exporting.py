@@ -8,8 +8,10 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import Connection, update
 
 from bot.house import House
+from bot.printing import pdf
+from bot.staff_council import of_round
 from storage.database import begin_read
-from storage.exports import asking
+from storage.exports import COUNCIL, asking
 from storage.exports.making import make
 from storage.keeping import answers
 
@@ -20,6 +22,9 @@ def exported(house: House, table: str, form: str, language: str = "nl", reveal_a
     if asking.is_small(table):
         with house.engine.connect() as conn:
             begin_read(conn)
+            if table == COUNCIL:
+                html = of_round(conn, house, "dreams", language)
+                return html.encode() if form == "html" else pdf(html)
             return asking.small(conn, house.content, "dreams", table, form)
     with TemporaryDirectory(dir=house.settings.data) as folder:
         out = Path(folder) / "out"

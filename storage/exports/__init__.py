@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 LANGUAGE = "nl"
-BUNDLE = "bundle"
+BUNDLE, COUNCIL = "bundle", "council"
 
 
 class NoSuchTable(LookupError):
@@ -68,6 +68,8 @@ FORMATS: dict[str, Format] = {
         labelled=True,
     ),
     "zip": Format("application/zip", "zip"),
+    "html": Format("text/html; charset=utf-8", "html", labelled=True),
+    "pdf": Format("application/pdf", "pdf", labelled=True),
 }
 
 TABLES: dict[str, Table] = {
@@ -76,6 +78,8 @@ TABLES: dict[str, Table] = {
     "codebook": Table(("json", "csv")),
     "summary": Table(("json", "csv")),
     BUNDLE: Table(("zip",), rows=True),
+    # A page about the summary, made at the edge: bot/staff_council.py.
+    COUNCIL: Table(("html", "pdf")),
 }
 
 

@@ -1,0 +1,263 @@
+"""The council sheet: one A4 about a round, made from its newest release and nothing else.
+
+Every number on it was released, so none of them leads to a person. Beside who took part stand the city's own
+figures, where staff supplied them (`city_figures.csv`); nothing is weighted by them.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot.house import House
+from bot.pages import HERE, page
+from content import Content, formats
+from content.catalogue import Catalogue
+from content.model import Dilemma
+from content.staff_words import LANGUAGES, staff_words
+from conversations.dilemma import inside
+from storage.exports import NothingReleased
+from storage.ladders import TOTAL, levels
+from storage.releases import latest
+
+CITY_FILE = "city_figures.csv"
+CITY_COLUMNS = ("by", "group", "people", "source", "year")
+# The neighbourhoods that section 2.3 of the sketch names as places where growing up is harder.
+NAMED = ("pottenberg", "mariaberg", "malpertuis", "caberg", "wittevrouwenveld", "nazareth", "limmel")
+# From side a to side b, told apart in grey as well; and the colour of the number on each.
+COLOURS = {
+    "a": "#0b4f6c",
+    "rather_a": "#7fb0c4",
+    "between": "#e3e1da",
+    "rather_b": "#e3ac6b",
+    "b": "#8f4308",
+    "side_a": "#0b4f6c",
+    "side_b": "#8f4308",
+    "rest": "#e3e1da",
+}
+ON_DARK, ON_LIGHT = "#ffffff", "#1c2220"
+DARK = ("a", "b", "side_a", "side_b")
+FROM_A_TO_B = ("a", "side_a", "rather_a", "between", "rest", "rather_b", "b", "side_b")
+# Of a bar 1000 wide: a number fits in a part that is as wide as this.
+FITS = 45
+
+
+class CityFault(Exception):
+    """The city's figures cannot be read: the message names the line and what was expected."""
+
+
+@dataclass(frozen=True)
+class CityFigure:
+    """How many people of the city are in a group, and who says so about which year."""
+
+    people: int
+    source: str
+    year: int
+
+
+City = Mapping[tuple[str, str], CityFigure]
+
+
+def city_figures(folder: Path, content: Content) -> City:
+    """What staff put into the data folder; empty where there is no file. Raises CityFault."""
+    file = folder / CITY_FILE
+    if not file.exists():
+        return {}
+    known = {(by, group) for by, steps in levels(content).items() for step in steps for group in step.groups}
+    found: dict[tuple[str, str], CityFigure] = {}
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        reader = csv.DictReader(opened)
+        if tuple(reader.fieldnames or ()) != CITY_COLUMNS:
+            raise CityFault(f"{CITY_FILE}: the first line must be {','.join(CITY_COLUMNS)}")
+        for number, row in enumerate(reader, 2):
+            place = (row["by"], row["group"])
+            if place not in known:
+                raise CityFault(f"{CITY_FILE}, line {number}: no such group; see `by` in docs/exports.md")
+            if place in found or not (row["people"] or "").isdigit() or not row["source"]:
+                raise CityFault(f"{CITY_FILE}, line {number}: each group once, with a whole number and a source")
+            if not (row["year"] or "").isdigit():
+                raise CityFault(f"{CITY_FILE}, line {number}: the year the figure is about is missing")
+            found[place] = CityFigure(int(row["people"]), row["source"], int(row["year"]))
+    return found
+
+
+def of_round(conn: Connection, house: House, round_code: str, language: str) -> str:
+    """The sheet of a round's newest release. Raises NothingReleased and CityFault."""
+    summary = latest(conn, round_code)
+    if summary is None:
+        raise NothingReleased(round_code)
+    spoken = language if language in LANGUAGES else LANGUAGES[0]
+    city = city_figures(house.settings.data, house.content)
+    return council_sheet(house.content, staff_words()[spoken], spoken, summary, city, house.simulated)
+
+
+def council_sheet(
+    content: Content,
+    words: Catalogue,
+    language: str,
+    summary: Mapping[str, Any],
+    city: City,
+    simulated: bool = False,
+) -> str:
+    """The sheet as an HTML page without anything from elsewhere. `words` are the desk's, in `language`."""
+    return _Sheet(content, words, language, summary, city).html(simulated)
+
+
+def policy() -> str:
+    """The Content-Security-Policy of the page: its own style and nothing else."""
+    digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
+    style = f"style-src 'sha256-{digest}'"
+    return f"default-src 'none'; {style}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+def _style() -> str:
+    return (HERE / "desk" / "council.css").read_text("utf8")
+
+
+class _Sheet:
+    def __init__(
+        self, content: Content, words: Catalogue, language: str, summary: Mapping[str, Any], city: City
+    ) -> None:
+        self._content, self._words, self._language = content, words, language
+        self._summary, self._city = summary, city
+        self._round = content.rounds[summary["round"]]
+
+    def html(self, simulated: bool) -> str:
+        summary, words = self._summary, self._words
+        day = formats.day(formats.in_the_city(datetime.fromisoformat(summary["as_of"])).date(), self._language)
+        cannot = ("sample", "error", "small", "group", "reach")
+        return page(
+            "desk/council.html",
+            language=self._language,
+            words=words,
+            style=_style(),
+            simulated=simulated,
+            title=self._round.title[self._language],
+            made=words("council.made", number=summary["release"], date=day),
+            base=words("council.base", n=summary["base"]),
+            dilemmas=[self._dilemma(code, one) for code, one in summary["dilemmas"].items()],
+            who=list(self._who()),
+            reach=self._reach(),
+            cannot=[words(f"council.cannot.{one}", n=summary["reveal_at"]) for one in cannot],
+        )
+
+    # ------------------------------------------------------------ the questions
+
+    def _dilemma(self, code: str, figure: Mapping[str, Any]) -> dict[str, Any]:
+        dilemma, words, base = self._content.dilemmas[code], self._words, figure["base"]
+        counts = figure["counts"] if figure["step"] != TOTAL else {}
+        labels = self._labels(dilemma)
+        older = figure["as_of"] != self._summary["release"]
+        return {
+            "title": dilemma.title[self._language],
+            "base": "" if base is None else words("council.n", n=base),
+            "as_of": words("council.as_of", number=figure["as_of"]) if older and base is not None else "",
+            "later": code in self._round.after_goodbye,
+            "note": self._note(base, figure["step"]),
+            "rows": [(labels[one], n, self._share(n, base), COLOURS[one]) for one, n in counts.items()],
+            "bar": list(_bar(counts)),
+            "spoken": "; ".join(f"{labels[one]}: {n}" for one, n in counts.items()),
+        }
+
+    def _note(self, base: int | None, step: str) -> str:
+        """Why a figure shows less than five positions."""
+        if base is None:
+            return self._words("council.hidden", n=self._summary["reveal_at"])
+        if step == TOTAL:
+            return self._words("council.only_base")
+        return "" if step == "five" else self._words(f"council.step.{step}")
+
+    def _labels(self, dilemma: Dilemma) -> dict[str, str]:
+        resident, labels = self._content.words(self._language), dict[str, str]()
+        for side, pole in dilemma.sides.items():
+            label = pole.label[self._language]
+            labels[side] = label
+            labels[f"rather_{side}"] = resident("position.rather", label=inside(label))
+            labels[f"side_{side}"] = self._words("council.both", label=label)
+        return {**labels, "between": resident("position.between"), "rest": self._words("council.rest")}
+
+    # ------------------------------------------------------------ who took part
+
+    def _who(self) -> Iterator[dict[str, Any]]:
+        """By place, age, relation and language: the groups of the question that most people answered."""
+        for by, steps in levels(self._content).items():
+            split = max(self._splits(by), key=_people, default=None)
+            if split is None:
+                continue
+            level = next(step for step in steps if step.name == split["step"])
+            rows = {group: row["base"] for group, row in split["groups"].items() if row["base"]}
+            city = {group: self._city[by, group] for group in level.groups if (by, group) in self._city}
+            total, whole = sum(rows.values()), sum(one.people for one in city.values())
+            # A share of the city is told only where every group that is shown has a figure.
+            beside = whole > 0 and set(rows) <= set(city)
+            sources = dict.fromkeys(f"{one.source}, {one.year}" for one in city.values())
+            yield {
+                "title": self._words(f"council.by.{by}"),
+                "rows": [
+                    (
+                        *(self._group(by, group), n, self._share(n, total)),
+                        self._share(city[group].people, whole) if beside else "",
+                    )
+                    for group, n in rows.items()
+                ],
+                "source": "; ".join(sources) if beside else "",
+            }
+
+    def _splits(self, by: str) -> list[Mapping[str, Any]]:
+        """The splits by this that name any group, of every question."""
+        found = (one.get("by", {}).get(by) for one in self._summary["dilemmas"].values())
+        return [one for one in found if one and _people(one)]
+
+    def _group(self, by: str, group: str) -> str:
+        item = self._content.items.get({"district": "neighbourhood"}.get(by, by))
+        labels = {one.code: one.label for one in item.options} if item else {}
+        labels |= {one.code: one.label for one in item.districts} if item else {}
+        if group in labels:
+            return labels[group][self._language]
+        resident = self._content.words(self._language)
+        name = resident(f"group.{group}")
+        return name[:1].upper() + name[1:]
+
+    def _share(self, n: int, base: int) -> str:
+        return formats.percent(n / base, self._language) if base else ""
+
+    def _reach(self) -> str:
+        """What can be told of the neighbourhoods the sketch is concerned about; a sum of what was released."""
+        labels = {one.code: one.label[self._language] for one in self._content.items["neighbourhood"].options}
+        names = ", ".join(labels[one] for one in NAMED)
+        found = [
+            [row["base"] for group, row in split["groups"].items() if group in NAMED and row["base"]]
+            for split in self._splits("district")
+        ]
+        most = max(found, key=sum, default=[])
+        if not most:
+            return self._words("council.reach.none", names=names)
+        return self._words("council.reach.some", names=names, n=sum(most), shown=len(most), of=len(NAMED))
+
+
+def _people(split: Mapping[str, Any]) -> int:
+    return sum(row["base"] or 0 for row in split["groups"].values())
+
+
+def _bar(counts: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    """The parts of a bar 1000 wide, from side a to side b."""
+    total, at = sum(counts.values()), 0.0
+    for code in (one for one in FROM_A_TO_B if counts.get(one)):
+        wide = 1000 * counts[code] / total
+        yield {
+            "x": round(at, 1),
+            "wide": round(wide, 1),
+            "middle": round(at + wide / 2, 1),
+            "fill": COLOURS[code],
+            "ink": ON_DARK if code in DARK else ON_LIGHT,
+            "text": str(counts[code]) if wide >= FITS else "",
+        }
+        at += wide

@@ -1,0 +1,207 @@
+"""The council sheet: what stands on it was released, it says what it cannot, and it is one A4 in print."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from bot.house import House
+from bot.printing import browser, pdf
+from bot.staff_council import CityFault, city_figures, council_sheet
+from content import Content
+from content.staff_words import LANGUAGES, staff_words
+from storage import releases
+from storage.database import begin_read
+from storage.exports import NothingReleased
+from tests.colleague import at_the_desk
+from tests.exporting import exported
+from tests.seeding import crowd
+from tests.test_bundle import release, settle
+
+
+def words_of(page: str) -> str:
+    """The words of a page, as read aloud."""
+    return " ".join(html.unescape(re.sub(r"<(style).*?</\1>|<[^>]+>", " ", page, flags=re.S)).split())
+
+
+def summary_of(house: House) -> dict[str, Any]:
+    with house.engine.connect() as conn:
+        begin_read(conn)
+        found = releases.latest(conn, "dreams")
+    assert found
+    return found
+
+
+def sheet(content: Content, summary: dict[str, Any], language: str = "nl", **city: Any) -> str:
+    return council_sheet(content, staff_words()[language], language, summary, **{"city": {}, **city})
+
+
+@pytest.fixture
+def released(house: House) -> House:
+    settle(house, 0, 120)
+    assert release(house) == 1
+    return house
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_figure_of_the_release_is_on_it(released: House, content: Content, language: str) -> None:
+    summary = summary_of(released)
+    page = sheet(content, summary, language)
+    said = words_of(page)
+    for code, one in summary["dilemmas"].items():
+        assert content.dilemmas[code].title[language] in said
+        (part,) = [
+            part
+            for part in page.split("<section>")
+            if f"<h2>{html.escape(content.dilemmas[code].title[language])}" in part
+        ]
+        cells = re.findall(r'</td><td class="n">(\d+)</td>', part.partition("</section>")[0])
+        assert [int(n) for n in cells] == list(one["counts"].values())
+        assert one["base"] is None or str(one["base"]) in words_of(part)
+    assert content.rounds["dreams"].title[language] in said
+    assert "{" not in said
+    assert "<script" not in page
+    assert not re.search(r'(?:src|href)="', page)
+
+
+def test_it_says_why_a_figure_shows_less(content: Content, released: House) -> None:
+    def told(**figure: Any) -> str:
+        summary = json.loads(json.dumps(summary_of(released)))
+        summary["dilemmas"]["growth"] |= figure
+        return words_of(sheet(content, summary, "en"))
+
+    assert "Fewer than 10 people answered: nothing to show." in told(base=None, step="total", counts={})
+    assert "The split would point at too few people" in told(base=14, step="total", counts={})
+    three = told(step="three", counts={"side_a": 20, "between": 30, "side_b": 50}, base=100)
+    assert "Grow, or rather so 20 20% In between 30 30% Stay the same size, or rather so 50 50%" in three
+    assert "are added up" in three
+    largest = told(step="largest", counts={"side_b": 60, "rest": 40}, base=100)
+    assert "Only the largest side stands apart" in largest
+    summary = summary_of(released)
+    later = json.loads(json.dumps({**summary, "release": 2}))
+    assert "This figure is of release 1." in words_of(sheet(content, later, "en"))
+
+
+def test_a_bar_is_as_long_as_its_people(content: Content, released: House) -> None:
+    summary = summary_of(released)
+    summary["dilemmas"]["growth"] |= {"base": 100, "step": "five"}
+    summary["dilemmas"]["growth"]["counts"] = {"a": 50, "rather_a": 0, "between": 5, "rather_b": 3, "b": 42}
+    part = sheet(content, summary).partition("</section>")[0]
+    assert re.findall(r'<rect x="([\d.]+)" y="0" width="([\d.]+)"', part) == [
+        ("0.0", "500.0"),
+        ("500.0", "50.0"),
+        ("550.0", "30.0"),
+        ("580.0", "420.0"),
+    ]
+    # Too narrow for a number: the table has it.
+    assert re.findall(r"<text[^>]*>(\d+)<", part) == ["50", "5", "42"]
+    assert 'aria-label="Groeien: 50; Liever groeien: 0; Ertussenin: 5;' in part
+
+
+def split_of(*bases: int | None) -> dict[str, Any]:
+    groups = ("pottenberg", "limmel", "wyck")
+    row = {"step": "total", "counts": {}, "as_of": 1}
+    return {"step": "neighbourhoods", "groups": {one: {**row, "base": n} for one, n in zip(groups, bases, strict=True)}}
+
+
+def test_the_named_neighbourhoods_are_told_of_only_as_far_as_was_released(content: Content, released: House) -> None:
+    summary = summary_of(released)
+    summary["dilemmas"]["growth"]["by"]["district"] = split_of(12, None, 300)
+    assert "At least 12 people there took part, in 1 of the 7" in words_of(sheet(content, summary, "en"))
+    summary["dilemmas"]["growth"]["by"]["district"] = split_of(None, None, 300)
+    assert "cannot be told without pointing at few people" in words_of(sheet(content, summary, "en"))
+
+
+def test_the_citys_own_figures_stand_beside_who_took_part(content: Content, released: House, tmp_path: Path) -> None:
+    summary = summary_of(released)
+    row = {"step": "total", "counts": {}, "as_of": 1}
+    groups = {"16_24": 30, "25_64": 60, "65_plus": 10}
+    split = {"step": "three", "groups": {group: {**row, "base": n} for group, n in groups.items()}}
+    for one in summary["dilemmas"].values():
+        one["by"] = {"age": split}
+    file = tmp_path / "city_figures.csv"
+    head = "by,group,people,source,year\n"
+    file.write_text(f"{head}age,16_24,20000,CBS,2025\nage,25_64,60000,CBS,2025\nage,65_plus,20000,CBS,2025\n")
+    said = words_of(sheet(content, summary, "en", city=city_figures(tmp_path, content)))
+    (row_of,) = re.findall(r"16–24.*? 30 30% 20%", said)
+    assert len(row_of) < 40
+    assert "City: CBS, 2025." in said
+    # Without one group there is nothing to compare with.
+    file.write_text(f"{head}age,16_24,20000,CBS,2025\n")
+    said = words_of(sheet(content, summary, "en", city=city_figures(tmp_path, content)))
+    assert "City:" not in said
+    file.unlink()
+    assert city_figures(tmp_path, content) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("group,people\n", "the first line must be by,group,people,source,year"),
+        ("by,group,people,source,year\nage,teens,1,CBS,2025\n", "line 2: no such group"),
+        ("by,group,people,source,year\nage,16_24,many,CBS,2025\n", "line 2: each group once, with a whole number"),
+        (
+            "by,group,people,source,year\nage,16_24,1,,2025\n",
+            "line 2: each group once, with a whole number and a source",
+        ),
+        ("by,group,people,source,year\nage,16_24,1,CBS,\n", "line 2: the year"),
+    ],
+)
+def test_a_fault_in_the_citys_figures_is_named(content: Content, tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "city_figures.csv").write_text(text)
+    with pytest.raises(CityFault, match=said):
+        city_figures(tmp_path, content)
+
+
+def test_without_a_release_there_is_no_sheet(house: House) -> None:
+    with pytest.raises(NothingReleased):
+        exported(house, "council", "html")
+
+
+def test_it_is_one_page_in_print(content: Content, released: House) -> None:
+    """Also with every group named, and the longest words."""
+    if not browser():
+        complain = pytest.fail if os.environ.get("CI") else pytest.skip
+        complain("Chromium is not installed: nobody printed the council sheet")
+    summary = summary_of(released)
+    row = {"step": "total", "counts": {}, "as_of": 1, "base": 40}
+    full = {"step": "five", "base": 1000, "counts": dict.fromkeys(("a", "rather_a", "between", "rather_b", "b"), 200)}
+    by = {
+        "district": {"step": "districts", "groups": {f"wijk_0{n}": row for n in range(7)}},
+        "age": {"step": "six", "groups": {one.code: row for one in content.items["age"].options}},
+        "relation": {"step": "each", "groups": {one.code: row for one in content.items["relation"].options}},
+        "language": {"step": "each", "groups": dict.fromkeys(("nl", "en", "li"), row)},
+    }
+    for one in summary["dilemmas"].values():
+        one |= {**full, "by": by, "as_of": 0}
+    for language in LANGUAGES:
+        printed = pdf(sheet(content, summary, language))
+        assert printed.startswith(b"%PDF")
+        assert len(re.findall(rb"/Type\s*/Page[^s]", printed)) == 1
+
+
+async def test_the_desk_shows_it_to_every_role_and_runs_nothing(house: House) -> None:
+    async with at_the_desk(house, "reader") as anna:
+        assert (await anna.opens("/v1/rounds/dreams/council")).status == 404
+        await house.worker.run(enough)
+        assert release(house) == 1
+        page = await anna.opens("/v1/rounds/dreams/council?language=en")
+        assert page.status == 200
+        assert "What this does not say" in page.text
+        policy = page.headers["Content-Security-Policy"]
+        assert "default-src 'none'; style-src 'sha256-" in policy
+        assert "unsafe" not in policy
+        (house.settings.data / "city_figures.csv").write_text("nothing")
+        wrong = await anna.opens("/v1/rounds/dreams/council")
+        assert (wrong.status, "the first line must be" in wrong.html) == (409, True)
+
+
+def enough(conn: Connection) -> None:
+    crowd(conn, [{"growth": "a"}, {"growth": "b"}] * 10, "c")
