@@ -17,6 +17,7 @@ from storage.exports.bundle import BLOCK, MANIFEST, VERSION
 from storage.exports.packing import as_file, release_file
 from storage.exports.text import csv_text
 from storage.recount import differences
+from storage.statistics import described
 
 
 class NoBundle(Exception):
@@ -63,6 +64,8 @@ def _figures(bundle: zipfile.ZipFile, manifest: dict[str, Any], content: Content
         yield f"summary.json: is not release {number}"
     if bundle.read("summary.csv").decode() != csv_text(releases.CSV_COLUMNS, releases.csv_rows(newest)):
         yield "summary.csv: other figures than summary.json"
+    if newest.get("statistics") != json.loads(json.dumps(described(newest["dilemmas"]))):
+        yield "statistics: do not follow from the figures"
     for *place, figure in releases.figures(newest):
         if figure["as_of"] != number:
             then = {tuple(at): one for *at, one in releases.figures(each[figure["as_of"]])}

@@ -230,6 +230,12 @@ def another_figure(held: dict[str, bytes]) -> None:
     held["summary.json"] = held["releases/1.json"] = (json.dumps(summary, ensure_ascii=False, indent=1) + "\n").encode()
 
 
+def another_statistic(held: dict[str, bytes]) -> None:
+    summary = json.loads(held["summary.json"])
+    summary["statistics"]["dilemmas"]["growth"]["agreement"] = 0.75
+    held["summary.json"] = held["releases/1.json"] = (json.dumps(summary, ensure_ascii=False, indent=1) + "\n").encode()
+
+
 def another_answer(held: dict[str, bytes]) -> None:
     rows = held["answers.csv"].split(b"\r\n")
     at = next(
@@ -248,6 +254,7 @@ def test_whoever_changes_a_bundle_is_found_out(house: House, content: Content, t
     file = bundled(house, tmp_path)
     for change, names in (
         (another_figure, "growth position"),
+        (another_statistic, "statistics: do not follow"),
         (another_answer, "people were released"),
         (another_release, "summary.json: is not release 1"),
     ):

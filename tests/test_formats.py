@@ -14,7 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import frictionless
 import openpyxl
+import pandas
 import pyarrow as pa
 import pyarrow.parquet
 import pyreadstat
@@ -160,7 +162,7 @@ def come_back(folder: Path, texts: list[str]) -> None:
     from conversations.mask import mask
 
     house = build(Settings(_env_file=None, data=folder / "data"))  # type: ignore[call-arg]
-    ids = people(house, *([own("dream", text)] for text in texts))
+    ids = people(house, *([own("dream", text), quotable()] for text in texts))
     kept = {house.keys.pseudonym(one): mask(text) for one, text in zip(ids, texts, strict=True)}
     for form, read in {
         "csv": rows_of,
@@ -176,7 +178,26 @@ def come_back(folder: Path, texts: list[str]) -> None:
             assert found == kept, (table, form)
     table, _ = sav(exported(house, "participants", "sav"), folder)
     assert dict(zip(table["participant"], table["dream"], strict=True)) == kept
+    assert by_pandas(house) == [kept] * 3
+    bundle = folder / "bundle"
+    with zipfile.ZipFile(io.BytesIO(exported(house, "bundle", "zip"))) as packed:
+        packed.extractall(bundle)
+    assert (bundle / "answers.csv").read_bytes() == exported(house, "answers", "csv")
+    quotes = rows_of((bundle / "t3c.csv").read_bytes())
+    assert {row["interview"]: row["comment"].removeprefix("'") for row in quotes} == kept
+    report = frictionless.validate(str(bundle / "datapackage.json"))
+    assert report.valid, report.flatten(["title", "message"])
     house.engine.dispose()
+
+
+def by_pandas(house: House) -> list[dict[str, str]]:
+    """Dreams by person as another program reads them: CSV, Excel-CSV without its guard, Parquet."""
+    as_it_stands = {"dtype": str, "keep_default_na": False, "encoding": "utf-8-sig"}
+    plain = pandas.read_csv(io.BytesIO(exported(house, "participants", "csv")), **as_it_stands)
+    excel = pandas.read_csv(io.BytesIO(exported(house, "participants", "excel-csv")), sep=";", **as_it_stands)
+    excel["dream"] = excel["dream"].str.removeprefix("'")
+    typed = pandas.read_parquet(io.BytesIO(exported(house, "participants", "parquet")))
+    return [dict(zip(one["participant"], one["dream"], strict=True)) for one in (plain, excel, typed)]
 
 
 def json_lines(data: bytes) -> list[dict[str, Any]]:
