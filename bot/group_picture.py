@@ -1,48 +1,26 @@
 """A view, or the sheet, as a picture: the same facts as the words beside it, in every language of the group.
 
-Our own SVG, made a PNG by resvg with one font that comes as a package. resvg draws no text at all, without an
-error, where the font is not found: so it is named by file, and no other is looked for.
+Our own SVG; bot/drawing.py makes a PNG of it.
 """
 
 from __future__ import annotations
 
 import html
-import logging
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
-import resvg_py
-from font_source_sans_pro import font_files_ttf
-
 from conversations.group_screen import Bars, Panel
 
-log = logging.getLogger(__name__)
-
 FAMILY = "Source Sans Pro"
-FILES = [font_files_ttf[name] for name in ("SourceSansPro", "SourceSansProBold")]
 WIDE, EDGE, BAR = 1080, 64, 30
 PAPER, INK, SOFT, ACCENT, HAIR = "#fffefb", "#1c2220", "#47504c", "#0b5a52", "#ddd8cc"
 # A letter of this font is at most so wide on average, in its own size: for where a line has to end.
 LETTER = 0.48
 HEAD, LINE = 44, 34
-# Drawing holds up all else this process does: 50 ms at this size, a sheet of two questions 180.
-ZOOM = 2 / 3
-
-
-def picture(panels: Sequence[Panel]) -> bytes | None:
-    """The panels as a PNG; None where it could not be drawn."""
-    try:
-        return bytes(resvg_py.svg_to_bytes(svg_string=svg(panels), skip_system_fonts=True, font_files=FILES, zoom=ZOOM))
-    except BaseException as error:
-        # A fault in Rust comes as a PanicException, which is none of Exception's.
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-            raise
-        log.error("a picture could not be drawn: %s", type(error).__name__)
-        return None
 
 
 def svg(panels: Sequence[Panel]) -> str:
-    """The same as SVG, as high as it has to be: what is said in each language, then the views, once for all."""
+    """The panels as SVG, as high as it has to be: what is said in each language, then the views, once for all."""
     drawing = _Drawing()
     for panel in panels:
         drawing.panel(panel)

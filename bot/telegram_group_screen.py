@@ -15,7 +15,8 @@ from typing import Any
 from telegram.error import BadRequest, Forbidden
 
 from bot.desk import NotKept
-from bot.group_picture import picture
+from bot.drawing import draw
+from bot.group_picture import svg
 from bot.groups import Groups, Place, Scene
 from bot.telegram_calls import Calls, GaveUp, Moved, NobodyThere
 from bot.telegram_group_reading import CHANNEL
@@ -35,6 +36,7 @@ class Screens:
         self._bot, self._groups, self._calls, self.edit_seconds = bot, groups, calls, edit_seconds
         self._painters: dict[str, Painter] = {}
         self._known: dict[str, tuple[int, int]] = {}
+        self._drawing = asyncio.Semaphore(1)
         self._running = self._looked = False
 
     @property
@@ -73,7 +75,8 @@ class Screens:
     def _painter(self, code: str) -> Painter:
         painter = self._painters.get(code)
         if painter is None or painter.task.done():
-            painter = self._painters[code] = Painter(code, self._bot, self._groups, self._calls, self.edit_seconds)
+            shared = self._bot, self._groups, self._calls, self.edit_seconds, self._drawing
+            painter = self._painters[code] = Painter(code, *shared)
             painter.task.add_done_callback(lambda _: self._ended(code, painter))
         return painter
 
@@ -85,11 +88,15 @@ class Screens:
 class Painter:
     """Shows one session to its group, in a task of its own."""
 
-    def __init__(self, code: str, bot: RawBot, groups: Groups, calls: Calls, edit_seconds: float) -> None:
+    def __init__(
+        self, code: str, bot: RawBot, groups: Groups, calls: Calls, edit_seconds: float, drawing: asyncio.Semaphore
+    ) -> None:
+        """`drawing`: so many pictures are drawn at a time."""
         self.news = asyncio.Event()
         self.idle = False
         self._code, self._bot, self._groups, self._calls = code, bot, groups, calls
         self._edit_seconds, self._edit_at = edit_seconds, 0.0
+        self._drawing = drawing
         self._shown: tuple[str, Shown] | None = None
         self.task = asyncio.create_task(self._run())
 
@@ -151,6 +158,12 @@ class Painter:
             await self._groups.again(self._code)
         return True
 
+    async def _drawn(self, scene: Scene) -> bytes | None:
+        if not scene.pictured:
+            return None
+        async with self._drawing:
+            return await draw(svg(scene.pictured))
+
     async def _say(self, place: Place, said: Shown, drawn: bytes | None) -> int:
         """The picture with the same in words under it, or before it where they are too long; else the words alone."""
         where = place.chat, place.thread
@@ -167,7 +180,7 @@ class Painter:
     async def _post(self, scene: Scene, place: Place) -> None:
         name, card = scene.posts[0]
         said = shown(card)
-        drawn = await asyncio.to_thread(picture, scene.pictured) if scene.pictured else None
+        drawn = await self._drawn(scene)
         sent: Any = await self._calls.do(place.chat, lambda: self._say(place, said, drawn))
         message = str(sent or "")
         if name == "card":

@@ -18,6 +18,8 @@ class Classroom:
 
     def __init__(self, api: BotApi, serving: Serving, content: Content, chat: int = -7001, members: int = 6) -> None:
         self.api, self.serving, self.content = api, serving, content
+        # How often it is looked whether something is so (seconds).
+        self.beat = 0.01
         self.group = Group(api, chat)
         first = 100_000 - 1000 * chat
         self.teacher = Resident(api, first, "nl")
@@ -28,7 +30,7 @@ class Classroom:
     async def until(self, so: Callable[[], object], otherwise: str = "") -> None:
         async with asyncio.timeout(PATIENCE):
             while not so():  # noqa: ASYNC110  anything at all may be waited for
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(self.beat)
 
     async def settled(self) -> None:
         """All that happened was taken in, and the group sees what is so."""
@@ -38,9 +40,9 @@ class Classroom:
         async with asyncio.timeout(PATIENCE):
             while quiet < 3:
                 waits = self.api.updates.waiting or not screens.idle or self.serving.telegram.health()["queued"]
-                open_presses = [q for q in self.api.queries.values() if not q.answered]
+                open_presses = any(not q.answered for q in self.group.queries[-20:])
                 quiet = 0 if waits or open_presses else quiet + 1
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(2 * self.beat)
 
     def says(self, key: str, language: str = "nl", **values: object) -> str:
         return self.content.words(language)(key, **values)

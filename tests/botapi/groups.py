@@ -21,6 +21,7 @@ class Group:
 
     def __init__(self, server: BotApi, chat_id: int, title: str = "Class 4b") -> None:
         self.server = server
+        self.queries: list[Query] = []
         self.chat: Chat = server.store.chat(chat_id, "group", title)
 
     @property
@@ -69,6 +70,7 @@ class Group:
         number = str(next(_queries))
         query = Query(self.chat.id, self.server.clock.now(), pressed=time.monotonic())
         self.server.queries[number] = query
+        self.queries.append(query)
         there: Json = self.chat.messages.get(message.id) or {
             "chat": self.chat.json(),
             "message_id": message.id,
