@@ -10,7 +10,16 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from content import check_codes, check_lengths, check_sides, check_texts, mestreechs, plain_language, staff_words
+from content import (
+    check_codes,
+    check_lengths,
+    check_sides,
+    check_texts,
+    hard_words,
+    mestreechs,
+    plain_language,
+    staff_words,
+)
 from content.loader import HERE, LOCALES, Content, ContentFault, load
 from content.mestreechs import words_not_attested
 from content.places import Fault
@@ -23,6 +32,7 @@ CHECKS: tuple[Callable[[Content], Iterable[Fault]], ...] = (
     check_lengths.faults,
     check_sides.faults,
     plain_language.faults,
+    hard_words.faults,
     mestreechs.faults,
 )
 LOADER_LINE = re.compile(r"(?P<file>(?:content|locales)/?[^:]*): (?:(?P<key>[\w.()]+): )?(?P<what>.*)", re.DOTALL)

@@ -42,8 +42,13 @@ def _hyphens(language: str) -> Pyphen:
 
 def sentences(text: str) -> list[list[str]]:
     """The words of each sentence; a {placeholder} is one word, a line end ends a sentence."""
-    text = re.sub(r"\{[^}]*\}", "iets", text)
+    text = re.sub(r"\{[^}]*\}", " in ", text)
     return [words for part in SENTENCE_END.split(text) if (words := WORD.findall(part))]
+
+
+def syllables(word: str, language: str) -> int:
+    """As many as the word can be hyphenated into, which is about as many as it has."""
+    return len(_hyphens(language).positions(word)) + 1
 
 
 def ease(text: str, language: str) -> Ease | None:
@@ -52,9 +57,9 @@ def ease(text: str, language: str) -> Ease | None:
     words = [word for sentence in said for word in sentence]
     if not words:
         return None
-    syllables = sum(len(_hyphens(language).positions(word)) + 1 for word in words)
+    spoken = sum(syllables(word, language) for word in words)
     base, per_word, per_syllable = FORMULA[language]
-    figure = base - per_word * len(words) / len(said) - per_syllable * syllables / len(words)
+    figure = base - per_word * len(words) / len(said) - per_syllable * spoken / len(words)
     return Ease(figure, tuple(len(sentence) for sentence in said))
 
 

@@ -58,7 +58,7 @@ LIGHT = frozenset(
 LONGEST_SPAN = 9
 ALIKE = 72
 MOST_OF_A_NAME = 2  # words
-MOST_KEPT = 200
+MOST_KEPT = 64
 
 
 @dataclass(frozen=True, order=True)

@@ -71,6 +71,7 @@ def _older_consent(copy: Copy) -> None:
 
 
 LONG_NL = "Dit is een zin die maar door blijft gaan en die je niet kan volgen als hij zo lang en breed wordt als nu."
+RARE_NL, LONG_EN = "Wij gaan dit kapittelen.", "Is it about desirability?"
 HARD_EN = "Municipal infrastructural considerations necessitate deliberation. Stakeholders collaborate."
 LONGISH_NL = "De stad is nu voor ons al zo vol met van alles dat er niets meer bij kan. " * 2
 
@@ -185,6 +186,8 @@ LANGUAGE: list[tuple[Plant, str]] = [
     (_left_dutch, f"{GROWTH}: why: li: is the same as the Dutch"),
     (put(GROWTH, "why.nl", LONG_NL), f"{GROWTH}: why: nl: the sentence “Dit is een zin die …” has 24 words"),
     (put(GROWTH, "why.nl", LONGISH_NL), f"{GROWTH}: why: nl: has 18.0 words a sentence, at most 15"),
+    (put(GROWTH, "why.nl", RARE_NL), f"{GROWTH}: why: nl: “kapittelen” is rare, "),
+    (put(GROWTH, "why.en", LONG_EN), f"{GROWTH}: why: en: “desirability” is long, "),
     (put(GROWTH, "why.en", HARD_EN), f"{GROWTH}: why: en: reads at "),
 ]
 
