@@ -11,8 +11,11 @@ from sqlalchemy import Connection
 
 from bot.house import House
 from bot.staff_access import HOLDER, Access
+from bot.staff_moderation import look_for_alarms
 from bot.staff_pages import Pages
+from bot.staff_roles import PAGES, may
 from storage import staff_keys
+from storage.moderation import Waiting, waiting
 from storage.overview import corrections_now, rounds_now
 from storage.staff_keys import Role
 
@@ -25,6 +28,7 @@ class Facts:
     people: int
     holders: frozenset[Role]
     corrections: int
+    waiting: Waiting
     open_rounds: int
     released: bool
 
@@ -42,6 +46,11 @@ def next_steps(facts: Facts, role: Role) -> list[Step]:
     """What is best done next, the most urgent first."""
     wanted: list[tuple[bool, Step]] = [
         (not facts.ready, Step("not_ready", "/health")),
+        (role == "moderator" and facts.waiting.apart > 0, Step("apart", "/moderation/apart", facts.waiting.apart)),
+        (
+            role == "moderator" and facts.waiting.ordinary + facts.waiting.doubted > 0,
+            Step("texts", "/moderation", facts.waiting.ordinary + facts.waiting.doubted),
+        ),
         (role == "keeper" and not facts.holders, Step("no_keys", "/keys")),
         (role == "keeper" and facts.open_rounds == 0, Step("no_round", "/rounds")),
         (facts.open_rounds > 0 and facts.people == 0, Step("nobody_yet", "/preview")),
@@ -63,11 +72,13 @@ class Front:
         self._house, self._pages, self._access, self._state = house, pages, access, state
 
     async def show(self, request: web.Request) -> web.Response:
+        if may(request[HOLDER].role, "originals"):
+            await look_for_alarms(self._access, self._house.content)
         rounds = await self._access.read(lambda conn: rounds_now(conn, self._house.content))
         ready = bool((await self._state())["ready"])
         facts = await self._access.read(lambda conn: _facts(conn, rounds, ready))
         steps = next_steps(facts, request[HOLDER].role)
-        return self._pages.html(request, "front.html", steps=steps, rounds=rounds)
+        return self._pages.html(request, "front.html", steps=steps, rounds=rounds, pages=PAGES)
 
 
 def _facts(conn: Connection, rounds: list[dict[str, Any]], ready: bool) -> Facts:
@@ -76,6 +87,7 @@ def _facts(conn: Connection, rounds: list[dict[str, Any]], ready: bool) -> Facts
         people=sum(sum(one["participants"].values()) for one in rounds),
         holders=frozenset(one.role for one in staff_keys.listed(conn)),
         corrections=corrections_now(conn),
+        waiting=waiting(conn),
         open_rounds=sum(one["state"] == "open" for one in rounds),
         released=any(one["release"] for one in rounds),
     )

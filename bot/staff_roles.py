@@ -36,12 +36,27 @@ NOT_LOGGED = ("/v1/metrics", "/v1/openapi")
 PAGES: dict[str, Right] = {
     "/": "releases",
     "/sign-out": "releases",
+    "/moderation": "originals",
+    "/moderation/apart": "originals",
+    "/moderation/decide": "originals",
+    "/moderation/original": "originals",
+    "/moderation/undo": "originals",
+    "/corrections": "texts",
+    "/corrections/done": "texts",
+    "/keys": "house",
+    "/keys/add": "house",
+    "/keys/remove": "house",
+    "/audit": "house",
 }
 # Pages that anybody may see.
 OPEN = ("/sign-in", "/static/desk.css", "/static/mark.svg")
 # The menu: a name under `menu.` in the catalogues, and where it leads.
 NAVIGATION = {
     "start": "/",
+    "moderation": "/moderation",
+    "corrections": "/corrections",
+    "keys": "/keys",
+    "audit": "/audit",
 }
 
 

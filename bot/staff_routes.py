@@ -11,6 +11,8 @@ from bot.house import House
 from bot.pages import STATIC
 from bot.staff_access import Access
 from bot.staff_front import Front
+from bot.staff_lists import Lists
+from bot.staff_moderation import Moderation
 from bot.staff_pages import Pages
 from bot.staff_signin import SignIn
 
@@ -21,11 +23,24 @@ KEEP_SECONDS = 300
 def routes(house: House, pages: Pages, access: Access, sign_in: SignIn, state: State) -> list[web.RouteDef]:
     """Every page and form of the desk."""
     front = Front(house, pages, access, state)
+    moderation = Moderation(house.content, pages, access)
+    lists = Lists(pages, access, house.keys, house.worker)
     return [
         web.get("/", front.show),
         web.get("/sign-in", sign_in.form),
         web.post("/sign-in", sign_in.sign_in),
         web.post("/sign-out", sign_in.sign_out),
+        web.get("/moderation", moderation.queue),
+        web.get("/moderation/apart", moderation.apart),
+        web.post("/moderation/decide", moderation.decide),
+        web.post("/moderation/original", moderation.original),
+        web.post("/moderation/undo", moderation.undo),
+        web.get("/corrections", lists.corrections),
+        web.post("/corrections/done", lists.corrected),
+        web.get("/keys", lists.staff),
+        web.post("/keys/add", lists.add_key),
+        web.post("/keys/remove", lists.remove_key),
+        web.get("/audit", lists.log),
         *(web.get(f"/static/{name}", _file(name)) for name in ("desk.css", "mark.svg")),
     ]
 

@@ -11,10 +11,14 @@ import pytest
 from selenium.webdriver.common.by import By
 
 from bot.house import House
+from conversations.shapes import Corrected
+from storage.database import now
+from storage.keeping import correct
 from storage.staff_keys import Role
 from tests import axe
 from tests.browser import CHROMIUM, DRIVER, Phone
 from tests.colleague import Colleague, at_the_desk, key_of
+from tests.test_staff_moderation import written
 
 MISSING = not (CHROMIUM and DRIVER)
 AXE = axe.axe()
@@ -85,8 +89,8 @@ class Screen(Phone):
 
 
 PAGES: dict[Role, tuple[str, ...]] = {
-    "keeper": ("/", "/nothing"),
-    "moderator": ("/",),
+    "keeper": ("/", "/nothing", "/corrections", "/keys", "/audit"),
+    "moderator": ("/", "/moderation", "/moderation/apart", "/corrections"),
 }
 
 
@@ -114,8 +118,18 @@ def looks(url: str, keys: dict[Role, str], width: str, shots: Path) -> list[str]
 async def test_every_page_is_sound_for_everybody(house: House, width: str, tmp_path: Path) -> None:
     shots = Path(os.environ.get("STADSDIALOOG_SCREENSHOTS") or tmp_path)
     async with at_the_desk(house) as someone:
+        await told(house)
         keys: dict[Role, str] = {role: await key_of(house, f"a.{role}", role) for role in PAGES}
         assert await asyncio.to_thread(looks, address(someone), keys, width, shots) == []
+
+
+async def told(house: House) -> None:
+    """Something of everything on the pages: texts that are alike, one with a number in it, a cry, a correction."""
+    trees = "Meer bomen op het Vrijthof, en minder stenen. Bel me gerust op 06-12345678."
+    cry, very_long = "ik wil niet meer leven", "eenheellangwoordzonderspatie" * 12
+    await written(house, trees, trees.replace("Meer", "meer"), cry, very_long)
+    wrong = Corrected("li:growth.position", "het moet ‘stad’ zijn")
+    await house.worker.run(lambda conn: correct(conn, wrong, None, now()))
 
 
 def address(someone: Colleague) -> str:
