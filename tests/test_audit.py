@@ -87,6 +87,7 @@ def test_every_command_of_staff_writes_its_line(city: House, tmp_path: Path) -> 
         (("corrections", "--done", "1"), "correct", "correction 1"),
         (("release", "--round", "dreams"), "release", "dreams 1"),
         (("summary", "--round", "dreams"), "read", "summary of dreams"),
+        (("attack", "--round", "dreams"), "read", "every summary of dreams"),
         (("export", "--round", "dreams", "--out", str(tmp_path / "a.csv")), "download", "answers of dreams as csv"),
         (("bundle", "--round", "dreams", "--out", str(tmp_path / "b.zip")), "download", "bundle of dreams as zip"),
         (("close", "dreams"), "round_close", "dreams"),
