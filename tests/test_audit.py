@@ -17,7 +17,7 @@ from bot.office_privacy import hold
 from bot.office_staff import staff
 from bot.settings import Settings
 from bot.staff_roles import NEEDS, NOT_LOGGED
-from conversations.shapes import Answered, Corrected
+from conversations.shapes import POSITIONS, Answered, Corrected
 from storage import audit
 from storage.audit import ACTIONS, Entry
 from storage.database import now, open_engine
@@ -41,7 +41,7 @@ def city(settings: Settings) -> Iterator[House]:
         text = Answered("growth", "reason_text", "text", "answered", text=WORDS, method="text")
         one = resident(conn, house.keys, position("growth", "a"), text, address=ADDRESS)
         correct(conn, Corrected("nl:growth.position", WORDS), one, now())
-        crowd(conn, [{"growth": "a"}] * 12, "people")
+        crowd(conn, [{"growth": code} for code in POSITIONS] * 12, "people")
         fast(conn, [now()] * 20, "script")
     yield house
     house.engine.dispose()
