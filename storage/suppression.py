@@ -34,7 +34,8 @@ def alike(cells: Collection[int], people: int | None = None) -> bool:
 
 
 def hide(table: Table, enough: int = SMALL, unprinted: Collection[int] = ()) -> frozenset[Cell] | None:
-    """The cells to hide; None when the table cannot be protected, whatever is hidden.
+    """The cells to hide; None when the table cannot be protected, whatever is hidden: as where a row with a small
+    cell holds fewer than `enough` people.
 
     `unprinted` are rows that are not shown, but follow from the totals: hiding a cell of those costs nothing.
     """

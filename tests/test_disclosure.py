@@ -34,8 +34,12 @@ def long(request: pytest.FixtureRequest) -> bool:
 
 
 def random_table(draw: random.Random, rows: int = 12, columns: int = 5) -> list[list[int]]:
-    mean = draw.choice([5, 8, 12, 20])
-    return [[int(draw.gammavariate(1.2, mean / 1.2)) for _ in range(columns)] for _ in range(rows)]
+    """Counts of very unequal size; no group of fewer than ten, since no such group is named."""
+    mean, table = draw.choice([5, 8, 12, 20]), []
+    while len(table) < rows:
+        row = [int(draw.gammavariate(1.2, mean / 1.2)) for _ in range(columns)]
+        table += [row] if sum(row) >= 10 else []
+    return table
 
 
 def primary(table: list[list[int]]) -> frozenset[tuple[int, int]]:
