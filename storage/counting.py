@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, and_, distinct, func, select
+from sqlalchemy import Connection, select
 
 from storage.bursts import left_out, people
 from storage.ladders import Counts
@@ -19,6 +21,8 @@ answers = Answer.__table__  # type: ignore[attr-defined]
 # The round-level answer each split is made of; a language is that of the answer itself.
 ABOUT = {"district": "neighbourhood", "age": "age", "relation": "relation"}
 ITEMS = ("position", "reasons", "importance", "weighs_most", "values")
+LATER = "position_after"
+AT_ONCE = 2_000
 
 
 @dataclass(frozen=True)
@@ -40,80 +44,44 @@ class Counted:
 
 
 def count(conn: Connection, round_code: str) -> Counted:
-    """Everything a release of this round may tell, of this moment."""
-    before: dict[tuple[str, str], Counts] = defaultdict(dict)
-    after: dict[tuple[str, str], Counts] = defaultdict(dict)
+    """Everything a release of this round may tell, of this moment: every live answer is read once, person by person."""
+    columns = (answers.c.dilemma, answers.c.item, answers.c.code, answers.c.language, answers.c.after_results)
     query = (
-        select(answers.c.dilemma, answers.c.item, answers.c.after_results, answers.c.code, func.count())
-        .where(answers.c.round == round_code, answers.c.item.in_(ITEMS), *_live(answers))
-        .group_by(answers.c.dilemma, answers.c.item, answers.c.after_results, answers.c.code)
+        select(answers.c.participant, *columns)
+        .where(answers.c.round == round_code, answers.c.item.in_((*ITEMS, *ABOUT.values(), LATER)))
+        .where(answers.c.status == "answered", answers.c.current, answers.c.participant.not_in(left_out()))
+        .order_by(answers.c.participant)
     )
-    for dilemma, item, late, code, number in conn.execute(query):
-        (after if late else before)[dilemma, item][code] = number
-    by: dict[tuple[str, str], dict[str, Counts]] = defaultdict(lambda: defaultdict(dict))
-    for name, item in ABOUT.items():
-        for dilemma, given, code, number in _by(conn, round_code, item):
-            by[dilemma, name][given or NOT_GIVEN][code] = number
-    for dilemma, given, code, number in _by_language(conn, round_code):
-        by[dilemma, "language"][given][code] = number
-    return Counted(_people(conn, round_code), before, after, by, _shifts(conn, round_code), people(conn, round_code)[1])
+    rows = conn.execute(query, execution_options={"yield_per": AT_ONCE})
+    counted = Counted(0, _cells(), _cells(), defaultdict(_cells), defaultdict(Counter))
+    people_there = 0
+    for _, person in groupby(rows, itemgetter(0)):
+        people_there += _add(counted, [row[1:] for row in person])
+    return replace(counted, people=people_there, left_out=people(conn, round_code)[1])
 
 
-def _live(table: Any) -> tuple[Any, ...]:
-    return (table.c.status == "answered", table.c.current, table.c.participant.not_in(left_out()))
+# ---------------------------------------------------------------- inside
 
 
-def _people(conn: Connection, round_code: str) -> int:
-    here = (answers.c.round == round_code, answers.c.item == "position", *_live(answers))
-    return int(conn.execute(select(func.count(distinct(answers.c.participant))).where(*here)).scalar_one())
+def _cells() -> Any:
+    return defaultdict(Counter)
 
 
-def _by(conn: Connection, round_code: str, item: str) -> Iterable[tuple[str, str | None, str, int]]:
-    about = answers.alias("about")
-    same_person = and_(
-        about.c.participant == answers.c.participant,
-        about.c.round == round_code,
-        about.c.dilemma == "",
-        about.c.item == item,
-        *_live(about),
-    )
-    query = (
-        select(answers.c.dilemma, about.c.code, answers.c.code, func.count())
-        .select_from(answers.outerjoin(about, same_person))
-        .where(*_first_positions(round_code))
-        .group_by(answers.c.dilemma, about.c.code, answers.c.code)
-    )
-    return [(a, b, c, n) for a, b, c, n in conn.execute(query)]
-
-
-def _by_language(conn: Connection, round_code: str) -> Iterable[tuple[str, str, str, int]]:
-    columns = (answers.c.dilemma, answers.c.language, answers.c.code)
-    query = select(*columns, func.count()).where(*_first_positions(round_code)).group_by(*columns)
-    return [(a, b, c, n) for a, b, c, n in conn.execute(query)]
-
-
-def _first_positions(round_code: str) -> tuple[Any, ...]:
-    here = (answers.c.round == round_code, answers.c.item == "position", *_live(answers))
-    return (*here, answers.c.after_results.is_(False))
-
-
-def _shifts(conn: Connection, round_code: str) -> dict[str, Counts]:
-    later = answers.alias("later")
-    same_person = and_(
-        later.c.participant == answers.c.participant,
-        later.c.round == round_code,
-        later.c.dilemma == answers.c.dilemma,
-        later.c.item == "position_after",
-        *_live(later),
-    )
-    columns = (answers.c.dilemma, answers.c.code, later.c.code)
-    query = (
-        select(*columns, func.count())
-        .select_from(answers.join(later, same_person))
-        .where(answers.c.round == round_code, answers.c.item == "position", *_live(answers))
-        .group_by(*columns)
-    )
-    found: dict[str, Counts] = defaultdict(dict)
-    for dilemma, before, after, number in conn.execute(query):
-        found[dilemma][f"{before}>{after}"] = number
-    return found
+def _add(counted: Counted, given: Sequence[tuple[str, str, str, str, bool]]) -> bool:
+    """Count one person's answers in; whether there was a position among them."""
+    about = {item: code for dilemma, item, code, _, _ in given if not dilemma}
+    later = {dilemma: code for dilemma, item, code, _, _ in given if item == LATER}
+    positions = 0
+    for dilemma, item, code, language, late in given:
+        if item in ITEMS:
+            (counted.after if late else counted.before)[dilemma, item][code] += 1
+        if item != "position":
+            continue
+        positions += 1
+        if dilemma in later:
+            counted.shifts[dilemma][f"{code}>{later[dilemma]}"] += 1
+        if not late:
+            for by, asked in ABOUT.items():
+                counted.by[dilemma, by][about.get(asked) or NOT_GIVEN][code] += 1
+            counted.by[dilemma, "language"][language][code] += 1
+    return positions > 0
