@@ -217,9 +217,11 @@ class Groups:
         group = groups.at(conn, chat_hash) if chat_hash else None
         first = not update or keeping.first_time(conn, f"{caller.channel}:{update}", now)
         if group is not None and (not first or group.session.stage != "ended"):
-            # At the bottom of the chat, where it is seen, and in the topic it was asked for in.
-            again = ("card",) if first else ()
-            return Told(code=groups.write(conn, replace(group, posts=(*group.posts, *again), thread=place.thread)).code)
+            # At the bottom of the chat, where it is seen; in another topic only for who leads.
+            leads = anonymous or group.opened_by == self._keys.seat(group.key, caller.channel, caller.address)
+            thread = place.thread if leads else group.thread
+            again = ("card",) if first and "card" not in group.posts else ()
+            return Told(code=groups.write(conn, replace(group, posts=(*group.posts, *again), thread=thread)).code)
         if keeping.round_state(conn, self._round)[0] != "open":
             return Told(alert=self.content.words(self._language(caller))("round.closed"))
         code = "".join(secrets.choice(CODE_LETTERS) for _ in range(10))
@@ -239,8 +241,12 @@ class Groups:
         tap = Tapped(f"group.s{group.session.step}", order, group.code)
         return self._tap(conn, caller, "", tap, update, False, leads)
 
+    def is_order(self, text: str) -> bool:
+        """Whether this leads a talk on, as behind /dialogue."""
+        return bool(self._order(text))
+
     def _order(self, text: str) -> str:
-        said = " ".join(text.lower().split())
+        said = " ".join(text.lower().split()).rstrip(".!")
         orders = self.content.group.orders.items()
         return next((order for order, heard in orders if said in heard.all()), "")
 

@@ -54,6 +54,8 @@ class GroupChats:
             return await self._tap(it, update)
         if it.what == "command":
             await self._command(it, update)
+        elif it.what == "words" and self._groups.is_order(it.payload):
+            await self._dialogue(it, update)
         elif it.what == "words":
             self._say(it.place, said("group.write_me", self._content))
         elif it.what == "added":

@@ -53,7 +53,9 @@ def said(message: Message, me: str) -> InGroup | None:
         return InGroup(place, "command", person_of(person), command=name, payload=payload, anonymous=anonymous)
     replied = message.reply_to_message
     ours = replied is not None and replied.from_user is not None and replied.from_user.username == me
-    return InGroup(place, "words", person_of(person), payload=text) if ours and text and not command else None
+    if not ours or not text or command:
+        return None
+    return InGroup(place, "words", person_of(person), payload=text, anonymous=anonymous)
 
 
 def membership(change: ChatMemberUpdated) -> InGroup | None:

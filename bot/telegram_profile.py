@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 
-from telegram import Bot, BotCommand
+from telegram import Bot, BotCommand, BotCommandScopeAllGroupChats
 from telegram.error import BadRequest
 
 from content import Content
 from content.catalogue import Catalogue
 
 log = logging.getLogger(__name__)
+
+# What may be asked where everybody reads along; the names the introduction uses.
+IN_GROUPS = ("dialogue", "privacy")
 
 
 async def introduce(bot: Bot, content: Content) -> None:
@@ -31,6 +34,10 @@ async def _in_language(bot: Bot, content: Content, code: str, language: str) -> 
     commands = tuple(BotCommand(c.shown.get(language, c.name), c.about[language]) for c in content.commands if c.listed)
     if await bot.get_my_commands(language_code=code) != commands:
         await bot.set_my_commands(commands, language_code=code)
+    ours = tuple(BotCommand(c.name, c.about[language]) for c in content.commands if c.name in IN_GROUPS)
+    everywhere = BotCommandScopeAllGroupChats()
+    if await bot.get_my_commands(everywhere, language_code=code) != ours:
+        await bot.set_my_commands(ours, everywhere, language_code=code)
     words = content.words(language)
     description, short = _said(words, "bot.description"), _said(words, "bot.short")
     if description and (await bot.get_my_description(code)).description != description:

@@ -21,8 +21,8 @@ from storage.tables import GroupRow
 
 sessions: Table = GroupRow.__table__  # type: ignore[attr-defined]
 
-# So long a session may stand, whatever becomes of it.
-LONGEST = timedelta(days=1)
+# So long a session may stand, whatever becomes of it: retention looks every hour, and a day was promised.
+LONGEST = timedelta(hours=22)
 GOING, PAUSED = "going", "paused"
 
 

@@ -16,10 +16,8 @@ from bot.house import House
 from conversations.group_session import GroupSession
 from conversations.shapes import Commanded, Tapped
 from storage import groups as kept
-from storage.database import begin_write, migrate, now, open_engine
-from storage.moving import move
-from storage.worker import Worker
-from tests.databases import BOTH, postgresql
+from storage.database import begin_write, now
+from tests.databases import BOTH
 from tests.exporting import exported
 from tests.test_desk import begin, pick, rows
 from tests.test_exports import rows_of
@@ -256,20 +254,6 @@ async def test_after_a_day_nothing_of_a_session_is_left(house: House, groups: Gr
     assert len([row for row in rows(house, "answer") if row["item"] == "position"]) == 1, "their own answer stays"
 
 
-async def test_move_takes_a_running_session_along(house: House, groups: Groups, tmp_path: object) -> None:
-    code = await begun(groups)
-    await choose(groups, code, member(0), "a")
-    with postgresql() as address:
-        target = open_engine(address)
-        migrate(target)
-        move(house.engine, target, lambda *_: None)
-        with target.connect() as conn:
-            there = kept.find(conn, code)
-        target.dispose()
-    with house.engine.connect() as conn:
-        assert there == kept.find(conn, code)
-
-
 async def test_an_exact_tally_of_two_hundred_who_tap_at_once(house: House, groups: Groups) -> None:
     code = await begun(groups, 0)
     await asyncio.gather(*(join(groups, code, member(n)) for n in range(200)))
@@ -278,17 +262,3 @@ async def test_an_exact_tally_of_two_hundred_who_tap_at_once(house: House, group
     await choose(groups, code, member(199), "b")
     session: GroupSession = (await scene(groups, code)).session
     assert session.views["growth.before"].counts == {"a": 50, "between": 50, "b": 100}
-
-
-async def test_two_processes_on_one_group_count_every_tap(house: House) -> None:
-    if house.engine.dialect.name == "sqlite":
-        pytest.skip("on SQLite one process serves")
-    other = replace(house, worker=Worker(house.engine))
-    other.worker.start()
-    one, two = house.groups(), other.groups()
-    code = await begun(one, 0)
-    await asyncio.gather(*(join((one, two)[n % 2], code, member(n)) for n in range(40)))
-    await asyncio.gather(*(choose((one, two)[n % 2], code, member(n), CHOSEN[n % 4]) for n in range(40)))
-    session = (await scene(two, code)).session
-    assert session.views["growth.before"].counts == {"a": 20, "between": 10, "b": 10}
-    await other.worker.stop()

@@ -11,6 +11,7 @@ import pytest
 from selenium.webdriver.common.by import By
 
 from content import Content
+from tests.axe import RUN, axe
 from tests.browser import CHROMIUM, DRIVER, Phone, Serving, until
 
 MISSING = not (CHROMIUM and DRIVER)
@@ -75,6 +76,10 @@ def sound(phone: Phone) -> None:
     assert phone.complaints() == []
     assert phone.too_wide() == []
     assert phone.too_small() == []
+    if script := axe():
+        # The page's own policy lets no script in: the browser is told to run it.
+        phone.driver.execute_script(script)
+        assert phone.driver.execute_async_script(RUN) == []
 
 
 def test_a_class_with_one_screen_and_four_phones(serving: Serving, content: Content, shots: Path) -> None:

@@ -186,6 +186,18 @@ async def test_commands_and_replies_in_a_group_are_answered_for_everybody(room: 
     assert rows(house, "answer") == rows(house, "group_session") == []
 
 
+async def test_a_reply_to_the_card_leads_on_and_an_answer_in_one_is_not_taken(room: Classroom, house: House) -> None:
+    await room.opens()
+    await room.group.say(room.teacher, "Verder!", to=room.group.card)
+    await room.shows(room.says("group.private"))
+    await room.group.say(room.members[0], "next", to=room.group.card)
+    await room.posted(room.says("group.not_yours"))
+    await room.group.say(room.members[1], "4", to=room.group.messages[-2])
+    await room.posted(room.says("group.write_me"))
+    assert json.loads(str(rows(house, "group_session")[0]["state"]))["stage"] == "join"
+    assert rows(house, "group_seat") == []
+
+
 async def test_alone_dialogue_says_where_one_can_begin(room: Classroom) -> None:
     await room.teacher.say("/dialoog")
     assert "https://praat.example/room" in (await room.teacher.reply()).text
@@ -204,6 +216,18 @@ async def test_a_forum_is_answered_in_its_topic_and_where_that_closed_in_the_gro
     await room.group.say(room.teacher, "/dialogue next")
     await room.shows(room.says("group.how"))
     assert "message_thread_id" not in room.group.card.raw
+
+
+async def test_only_who_leads_takes_the_talk_to_another_topic(room: Classroom) -> None:
+    room.group.chat.type = "supergroup"
+    await room.group.add_bot(room.teacher)
+    await room.group.say(room.teacher, "/dialogue", topic=17)
+    await room.shows(room.says("group.setup"))
+    await room.group.say(room.members[0], "/dialogue", topic=18)
+    await room.settled()
+    assert room.group.card.raw["message_thread_id"] == 17
+    await room.group.say(room.teacher, "/dialogue", topic=18)
+    await room.until(lambda: room.group.card.raw["message_thread_id"] == 18)
 
 
 async def test_a_group_that_becomes_a_supergroup_in_the_middle_goes_on(room: Classroom) -> None:

@@ -97,9 +97,9 @@ function show(scene) {
   if (role === "screen") id("steering").replaceChildren(...scene.buttons.map((row) => keys(row)));
 }
 
-function panel({ language: spoken, head, lines, views }) {
+function panel({ language: spoken, head, lines, views }, number) {
   const section = make("section", "", { lang: spoken });
-  section.append(make("h2", head), ...views.map(view), ...lines.map((line) => make("p", line)));
+  section.append(make(number ? "h2" : "h1", head), ...views.map(view), ...lines.map((line) => make("p", line)));
   return section;
 }
 
