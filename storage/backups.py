@@ -25,6 +25,7 @@ from storage.keeping import participants
 from storage.keys import Keys
 from storage.moving import Told, copy, marks, take_over
 from storage.rewriting import clean
+from storage.said_no import withdraw_again, withdrawn
 from storage.staff_keys import repeat_removals
 
 
@@ -74,9 +75,10 @@ def restore(
 ) -> Restored:
     """Put a backup into an empty database, or with `force` in place of what is there; all of it or nothing.
 
-    Who was erased since, as far as this database knows, is erased again, and a staff key removed since
-    stays removed; a legal hold goes on. `folder` takes a temporary copy, on which an older backup is brought
-    to this version. One older than `backup_days` is refused: who was erased since is not remembered so long.
+    Who was erased since, as far as this database knows, is erased again, a purpose withdrawn since is
+    withdrawn again, and a staff key removed since stays removed; a legal hold goes on. `folder` takes a
+    temporary copy, on which an older backup is brought to this version. One older than `backup_days` is
+    refused: who was erased since is not remembered so long.
     Raises DatabaseFault.
     """
     if not file.is_file():
@@ -90,10 +92,11 @@ def restore(
             with opened.connect() as source, engine.connect() as target:
                 begin_read(source)
                 take_over(target, force)
-                since = remembered(target)
+                since, said_no = remembered(target), withdrawn(target)
                 people = copy(source, target, told)[participants.name]
                 remember(target, since)
                 again = repeat(target, keys, now)
+                withdraw_again(target, said_no)
                 rotation.rekey(target, keys)
                 repeat_removals(target)
                 for name, day in on_hold.items():

@@ -6,14 +6,16 @@ import csv
 import io
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, insert, update
 
 from bot.desk import Caller, Desk
 from bot.house import House
-from conversations.shapes import Agreed, Answered, Commanded, Tapped, Typed
+from conversations.shapes import Agreed, Answered, Arrived, Commanded, Tapped, Typed
 from storage import moderation, notices, releases
+from storage.backups import backup, restore
 from storage.database import begin_read, now
 from storage.keeping import consents, find, keep, owed
 from storage.overview import answers_now, walks_now
@@ -22,6 +24,7 @@ from storage.tables import Notice
 from tests.databases import BOTH
 from tests.exporting import exported, moderated
 from tests.seeding import crowd, position, quotable, resident
+from tests.test_backups import told
 from tests.test_desk import begin, pick, rows
 from tests.test_group_keeping import begun, choose, join, member
 from tests.test_retention import close, purge
@@ -199,3 +202,30 @@ async def test_in_a_group_they_talk_on_uncounted_and_may_come_back_there(house: 
     await join(groups, code, anna, "count")
     assert [row["round"] for row in rows(house, "participant")] == ["dreams"]
     assert len([row for row in rows(house, "answer") if row["round"] == "dreams"]) == len(rows(house, "answer")) > 0
+
+
+@BOTH
+async def test_a_restore_brings_back_no_purpose_that_was_withdrawn_since(
+    house: House, desk: Desk, tmp_path: Path
+) -> None:
+    leaves, stays = (Caller("telegram", f"700100500{n}", "nl") for n in (1, 2))
+    for caller in (leaves, stays):
+        await begin(desk, caller)
+        await desk.hear(caller, Typed("meer bomen"))
+        await desk.hear(caller, Typed("ja"))
+    backup(house.engine, tmp_path / "before.db", told)
+    for caller, number, no in (
+        (leaves, "1 Meetellen", "Nee, alleen kijken"),
+        (stays, "2 Uw woorden laten zien", "nee"),
+    ):
+        reply = await desk.hear(caller, Commanded("privacy"))
+        reply = await desk.hear(caller, pick(reply, number))
+        await desk.hear(caller, Typed(no))
+    before = sorted((str(r["participant"]), str(r["purpose"]), bool(r["yes"])) for r in rows(house, "consent"))
+    restore(tmp_path / "before.db", house.engine, house.keys, now(), True, tmp_path, told)
+    after = sorted((str(r["participant"]), str(r["purpose"]), bool(r["yes"])) for r in rows(house, "consent"))
+    assert after == before
+    assert sorted(str(row["round"]) for row in rows(house, "participant")) == ["dreams", f"{APART}dreams"]
+    again = house.desk()
+    assert (await again.hear(leaves, Arrived())).says[-1].head == "U telt niet meer mee"
+    assert [row["text"] for row in table(house, "answers") if row["may_quote"] == "1"] == []

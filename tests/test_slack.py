@@ -72,6 +72,7 @@ def _person(conn: Connection, participant: str, mark: str, answered: int) -> Per
     return Person(participant, turn, Progress("dreams", "telegram", "nl", 7, counted=True, given=given))
 
 
+@pytest.mark.soak
 def test_no_slack_of_a_page_holds_what_was_erased(house: House, settings: Settings, seeds: range) -> None:
     left = 0
     for seed in seeds:

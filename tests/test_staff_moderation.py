@@ -155,6 +155,7 @@ async def test_nobody_else_reads_own_words(house: House, role: str) -> None:
             assert (page.status, TREES in page.text) == (403, False)
 
 
+@pytest.mark.soak
 async def test_a_hundred_texts_by_keyboard_leave_time_to_read(house: House, request: pytest.FixtureRequest) -> None:
     """What the desk itself takes of the nine seconds a text that a hundred in a quarter of an hour leaves."""
     long = "soak" in (request.config.getoption("markexpr") or "")

@@ -81,6 +81,7 @@ def draft(house: House) -> dict[str, object]:
         return dict(json.loads(made.summary))
 
 
+@pytest.mark.soak
 @BOTH
 async def test_a_script_s_walks_are_a_burst_that_one_decision_leaves_out(house: House, desk: Desk, walks: int) -> None:
     with house.engine.begin() as conn:
