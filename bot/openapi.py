@@ -8,7 +8,12 @@ from bot.problems import MEDIA as PROBLEM
 from content import Content
 from storage import codebook
 from storage.exports import COUNCIL, FORMATS, TABLES
+from storage.ladders import IMPORTANCE, POSITION, SHIFTS
+from storage.releases import BESIDES
 
+# Of a purpose: one line that shows as it is written, and is not blank.
+_NO_LINE = r"\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+PURPOSE = rf"^[^{_NO_LINE}]*[^{_NO_LINE}\s][^{_NO_LINE}]*$"
 ABOUT = {
     "answers": "One row per answer and revision; the order of rows tells nothing. Own words are masked.",
     "bundle": "Everything about a round in one zip, of the moment of its newest release.",
@@ -89,7 +94,7 @@ def _download(table: str, content: Content) -> dict[str, Any]:
             {"type": "string", "enum": list(content.languages)},
             "Of labels, and of the sheet",
         ),
-        _parameter("purpose", "query", {"type": "string", "minLength": 1, "maxLength": 200}, "What it is for"),
+        _parameter("purpose", "query", {"type": "string", "pattern": PURPOSE, "maxLength": 200}, "What it is for"),
     ]
     return described
 
@@ -116,14 +121,35 @@ _PROBLEM: dict[str, Any] = {
         "detail": {"type": "string"},
     },
 }
+_STEPS = [*dict.fromkeys(name for ladder in (POSITION, IMPORTANCE, SHIFTS) for name in ladder.names), "each", "sides"]
 _FIGURE: dict[str, Any] = {
     "type": "object",
     "required": ["base", "step", "counts", "as_of"],
     "properties": {
         "base": {"type": ["integer", "null"], "description": "People; null when they are too few to say"},
-        "step": {"enum": ["five", "three", "each", "largest", "total"]},
-        "counts": {"type": "object", "additionalProperties": {"type": "integer"}},
+        "step": {"enum": _STEPS},
+        "counts": {
+            "type": "object",
+            "description": "People by code; null in a cell that is hidden",
+            "additionalProperties": {"type": ["integer", "null"]},
+        },
         "as_of": {"type": "integer", "description": "The release this figure was made for"},
+    },
+}
+_SPLIT: dict[str, Any] = {
+    "type": "object",
+    "required": ["step", "groups"],
+    "properties": {
+        "step": {"type": ["string", "null"], "description": "The level of the groups; null where none is named"},
+        "groups": {"type": "object", "additionalProperties": _FIGURE},
+    },
+}
+_DILEMMA: dict[str, Any] = {
+    **_FIGURE,
+    "properties": {
+        **_FIGURE["properties"],
+        "by": {"type": "object", "additionalProperties": _SPLIT},
+        **dict.fromkeys(BESIDES, _FIGURE),
     },
 }
 _SUMMARY: dict[str, Any] = {
@@ -135,8 +161,10 @@ _SUMMARY: dict[str, Any] = {
         "as_of": {"type": "string", "format": "date-time"},
         "base": {"type": "integer"},
         "reveal_at": {"type": "integer"},
-        "dilemmas": {"type": "object", "additionalProperties": _FIGURE},
+        "left_out": {"type": "integer"},
+        "dilemmas": {"type": "object", "additionalProperties": _DILEMMA},
         "items": {"type": "object", "additionalProperties": _FIGURE},
+        "statistics": {"type": "object"},
     },
 }
 _ROUNDS: dict[str, Any] = {

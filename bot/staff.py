@@ -177,7 +177,7 @@ def _purpose(request: web.Request) -> str:
     purpose = request.query.get("purpose")
     if purpose is None:
         return ""
-    if not 1 <= len(purpose.strip()) <= LONGEST_PURPOSE or not purpose.isprintable():
+    if len(purpose) > LONGEST_PURPOSE or not re.fullmatch(openapi.PURPOSE, purpose):
         raise Problem(HTTPStatus.BAD_REQUEST, f"purpose: say in 1 to {LONGEST_PURPOSE} characters what this is for.")
     return purpose.strip()
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from content import Content
 from storage import releases
-from storage.exports.bundle import BLOCK, MANIFEST, VERSION
+from storage.exports.bundle import BLOCK, LEFT_OUT, MANIFEST, VERSION
 from storage.exports.packing import as_file, release_file
 from storage.exports.text import csv_text
 from storage.recount import differences
@@ -73,4 +73,6 @@ def _figures(bundle: zipfile.ZipFile, manifest: dict[str, Any], content: Content
                 yield f"{' '.join(filter(None, place))}: release {figure['as_of']} had another figure"
     with bundle.open("answers.csv") as opened:
         rows = csv.DictReader(io.TextIOWrapper(opened, "utf8", newline=""))
-        yield from differences(content, newest, rows, manifest["erased_since_release"])
+        out = set(bundle.read(LEFT_OUT).decode().split()[1:])
+        counted = (row for row in rows if row["participant"] not in out)
+        yield from differences(content, newest, counted, manifest["erased_since_release"])

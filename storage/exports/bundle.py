@@ -10,19 +10,23 @@ import csv
 import hashlib
 import io
 import json
+import sqlite3
 import zipfile
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from storage.exports import answers, participants, polis
 from storage.exports.job import Column, Job
 from storage.exports.text import Told
+from storage.keys import pseudonym
 
 BLOCK = 1 << 20
 # A zip holds times, and the same rows make the same file.
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 MANIFEST, PACKAGE = "manifest.json", "datapackage.json"
+LEFT_OUT = "left-out.csv"
 VERSION = 1
 KINDS = {"string": "string", "integer": "integer", "datetime": "datetime"}
 
@@ -36,6 +40,7 @@ def write(job: Job, moment: Path, out: Path, told: Told, erased: int) -> int:
     folder.mkdir(mode=0o700)
     rows = {"answers.csv": answers.write(job, moment, folder / "answers.csv", told)}
     rows["participants.csv"] = participants.write(job, moment, folder / "participants.csv", told)
+    rows[LEFT_OUT] = _left_out(job, moment, folder / LEFT_OUT)
     moment.unlink()
     rows |= polis.write(job, folder / "answers.csv", folder)
     for name, text in job.files.items():
@@ -54,6 +59,17 @@ def write(job: Job, moment: Path, out: Path, told: Told, erased: int) -> int:
                 while block := source.read(BLOCK):
                     target.write(block)
     return rows["answers.csv"]
+
+
+def _left_out(job: Job, moment: Path, out: Path) -> int:
+    """Who has rows and is left out of releases, sorted; how many that are."""
+    key = bytes.fromhex(job.keys["pseudonym"])
+    with closing(sqlite3.connect(moment)) as copy:
+        found = sorted(
+            pseudonym(key, one, job.prefix) for (one,) in copy.execute("SELECT id FROM person WHERE left_out")
+        )
+    out.write_bytes("".join(f"{one}\r\n" for one in ("participant", *found)).encode())
+    return len(found)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -20,7 +20,7 @@ from storage.exports.job import Job
 AT_ONCE = 5_000
 PERSON = (
     *("id", "round", "status", "language", "channel", "started_at", "finished_at", "content_version", "pace"),
-    "quotable",
+    *("quotable", "left_out"),
 )
 ANSWER = (
     *("id", "person", "dilemma", "item", "kind", "status", "code", "value", "text", "text_masked", "language"),
@@ -123,6 +123,7 @@ def _people(job: Job, at: str = "") -> str:
         "content_version",
         "pace" if "pace" in here else "'' AS pace",
         f"CASE WHEN EXISTS ({agreed}) THEN 1 ELSE 0 END AS quotable",
+        "CASE WHEN p.left_out THEN 1 ELSE 0 END AS left_out" if "left_out" in here else "0 AS left_out",
     ]
     answered = f"EXISTS (SELECT 1 FROM {at}answer a WHERE a.participant = p.id AND a.round = :round"
     # Who came after the release that a bundle is about is not in it.
