@@ -46,7 +46,7 @@ async def run(house: House) -> None:
     telegram = _telegram(house, desk, groups)
     secure, networks = settings.public_web.startswith("https:"), Networks(settings.web_proxy)
     web_chat = webchat.app(desk, house.content, settings.public_web, secure, networks)
-    Rooms(groups, house.content, settings.public_web).join(web_chat)
+    Rooms(groups, house.content, settings.public_web, networks).join(web_chat)
     key, key_file = staff_token(settings)
     health = _health(house, telegram, leader, clock)
     desk_of_staff = staff.app(house, key, health)

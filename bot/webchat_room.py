@@ -24,6 +24,7 @@ from bot.groups import CODE, Groups, Place, Scene
 from bot.pages import page
 from bot.sheet import qr, short
 from bot.webchat_frames import BadFrame, guess
+from bot.webchat_networks import LONGEST_WAIT, Networks
 from bot.webchat_socket import FRAME_BYTES, HEARTBEAT_SECONDS, HELLO_SECONDS, KEY, SEND_SECONDS, Pace
 from content import Content
 from conversations.shapes import Tapped
@@ -106,11 +107,11 @@ class Room:
 class Rooms:
     """Every room with an open page in this process. `join()` puts the paths on the web port."""
 
-    def __init__(self, groups: Groups, content: Content, address: str) -> None:
-        """`address` is the web chat's public address, ending in a slash."""
+    def __init__(self, groups: Groups, content: Content, address: str, networks: Networks | None = None) -> None:
+        """`address` is the web chat's public address, ending in a slash. `networks` slows who begins too much."""
         self._groups, self._content, self._address = groups, content, address
         self._rooms: dict[str, Room] = {}
-        self._pace = Pace()
+        self._networks = networks or Networks()
 
     def join(self, app: web.Application) -> None:
         """Serve on this application."""
@@ -128,7 +129,9 @@ class Rooms:
 
     async def _begin(self, request: web.Request) -> web.Response:
         """A new room: its code, and the key by which whoever began it leads."""
-        await self._pace.wait()
+        if (wait := self._networks.wait(request)) > LONGEST_WAIT:
+            raise web.HTTPServiceUnavailable(headers={"Retry-After": str(round(wait))})
+        await asyncio.sleep(wait)
         key = secrets.token_urlsafe(16)
         told = await self._groups.open(Caller("web", key, _language(request)), Place("web"))
         if not told.code:
@@ -180,7 +183,7 @@ class Rooms:
                 if tap is None or tap.tag != code:
                     raise BadFrame
                 await pace.wait()
-                await self._hear(one, code, tap)
+                await self._hear(one, code, tap, request)
         except BadFrame:
             await socket.close(code=WSCloseCode.POLICY_VIOLATION)
         except NotKept:
@@ -213,14 +216,19 @@ class Rooms:
         room.pages.add(one)
         return one
 
-    async def _hear(self, one: Page, code: str, tap: Tapped) -> None:
+    async def _hear(self, one: Page, code: str, tap: Tapped, request: web.Request) -> None:
         # A screen answers nothing: whoever stands before it would be seen to.
         if bool(STEERS.match(tap.at)) != (one.role == "screen"):
             raise BadFrame
+        if tap.at == "group.join" and tap.choice.startswith("count"):
+            # Whoever is counted is one more of the city's participants, as in the web chat.
+            if (wait := self._networks.wait(request)) > LONGEST_WAIT:
+                return await send(one.socket, {"alert": self._content.words(one.language)("error.later")})
+            await asyncio.sleep(wait)
         told = await self._groups.tap(one.caller, tap, private=one.role == "phone")
         room = self._rooms[code]
         await room.tell(one, told)
-        room.news.set()
+        return room.news.set()
 
     def _left(self, code: str, one: Page) -> None:
         room = self._rooms.get(code)

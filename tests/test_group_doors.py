@@ -14,6 +14,7 @@ from aiohttp import web
 from bot import webchat
 from bot.groups import Groups
 from bot.house import House
+from bot.webchat_networks import Networks
 from bot.webchat_room import Rooms
 from conversations.shapes import Tapped
 from storage.groups import find
@@ -154,6 +155,28 @@ async def test_who_began_a_room_leads_it_and_no_phone_does(groups: Groups, build
     assert (await answering.sends(f"group.join:talk.en:{begun['code']}")).type is aiohttp.WSMsgType.CLOSE
     with house.engine.connect() as conn:
         assert find(conn, begun["code"]) is not None
+
+
+async def test_who_begins_or_counts_too_often_from_one_network_has_to_wait(house: House, groups: Groups) -> None:
+    networks = Networks("127.0.0.1", at_once=2, per_minute=0.5)
+    app = webchat.app(house.desk(), house.content, "https://praat.example/", False, networks)
+    Rooms(groups, house.content, "https://praat.example/", networks).join(app)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    there = {"X-Forwarded-For": "203.0.113.9"}
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{runner.addresses[0][1]}", headers=there) as client:
+        statuses = [(await client.post("/room")).status for _ in range(3)]
+        code = (await groups.open(TEACHER, CHAT)).code
+        await order(groups, code, "next")
+        page = await Building("", client).page(code)
+        await page._socket.send_json({"tap": f"group.join:count.en:{code}"})
+        await page.until(lambda: page.alert)
+        assert page.alert == house.content.words("en")("error.later")
+        await page.taps("group.join:talk.")
+    await runner.cleanup()
+    assert statuses == [200, 200, 503]
+    assert rows(house, "participant") == []
 
 
 @pytest.mark.parametrize("data", ["", "nonsense", "group.join:talk.en:another123", "growth.position:a:x", "{}" * 40])

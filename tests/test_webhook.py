@@ -18,11 +18,13 @@ from aiohttp import web
 
 from bot import webchat
 from bot.desk import Desk
+from bot.group_time import GroupTime
 from bot.house import House
 from bot.telegram_webhook import MOST_BYTES, PATH, SECRET_HEADER, Webhook
 from storage.tables import HandledUpdate, Owed
 from tests.botapi import BotApi, Resident
 from tests.botapi.fixtures import QUICK, api
+from tests.classroom import Classroom
 from tests.process import Process
 from tests.test_telegram import answers, begin, choice, kept, to_first_dilemma
 from tests.test_telegram_keeping import Door
@@ -39,7 +41,9 @@ class Machine:
     """The web chat's port with the webhook on it, in front of a desk; and what the leader does."""
 
     def __init__(self, api: BotApi, house: House, desk: Desk, most: int = 200, secret: str = SECRET) -> None:
-        self.webhook = Webhook(api.token, api.address, desk, house.content, PUBLIC, secret, QUICK, most, LOOK)
+        self.groups = house.groups()
+        where = api.token, api.address
+        self.webhook = Webhook(*where, desk, house.content, PUBLIC, secret, QUICK, most, LOOK, self.groups)
         app = webchat.app(desk, house.content, f"{PUBLIC}/", secure=True)
         self.webhook.join(app)
         self.runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
@@ -52,7 +56,8 @@ class Machine:
         self.base = f"http://127.0.0.1:{self.runner.addresses[0][1]}"
         self.tasks = [asyncio.create_task(self.webhook.run())]
         if leads:
-            self.tasks.append(asyncio.create_task(self.webhook.lead()))
+            duties = self.webhook.lead(), self.webhook.show_groups(), GroupTime(self.groups, 0.1).run()
+            self.tasks += [asyncio.create_task(one) for one in duties]
 
     async def stop(self) -> None:
         for task in self.tasks:
@@ -429,3 +434,23 @@ def message(number: int, chat: int) -> dict[str, Any]:
     chat_of = {"id": chat, "type": "private", "first_name": "Somebody"}
     text = {"text": "/start", "entities": [{"type": "bot_command", "offset": 0, "length": 6}]}
     return {"update_id": number, "message": {"message_id": 1, "from": person, "chat": chat_of, "date": 1, **text}}
+
+
+async def test_a_group_whose_members_press_at_two_processes_sees_one_card(
+    api: BotApi, machine: Begin, house: House
+) -> None:
+    leader = await machine()
+    await machine(leads=False)
+
+    class Both:
+        """What a class knows of who serves it: the leader shows groups what is so."""
+
+        telegram = leader.webhook
+
+    room = Classroom(api, Both(), house.content, -7301, members=4)  # type: ignore[arg-type]
+    await room.begins()
+    for one, number in zip(room.members, (1, 1, 5, 5), strict=True):
+        assert (await room.choose(one, number)).startswith(f"{number}: ")
+    view = await room.posted(room.says("group.before"))
+    assert "2" in view.text
+    await room.shows(room.says("group.look"))

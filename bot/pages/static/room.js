@@ -66,7 +66,7 @@ function hear(frame) {
   failures = 0;
   say("");
   if (frame.visit) own(KEPT, frame.visit);
-  if (frame.alert && role === "screen") id("status").textContent = frame.alert;
+  if (frame.alert) id("status").textContent = frame.alert;
   if (frame.say) ask(frame.say);
   if ("scene" in frame) show(frame.scene);
 }
