@@ -128,17 +128,18 @@ def ticked(codes: tuple[str, ...], sides: bool = False) -> Ladder:
     return Ladder(codes, (("each", each), *coarser, (TOTAL, _nothing)), several=True)
 
 
-def figure(counts: Mapping[str, int], ladder: Ladder, reveal_at: int, enough: int) -> Figure:
+def figure(counts: Mapping[str, int], ladder: Ladder, reveal_at: int, enough: int, finest: str = "") -> Figure:
     """What may be shown of these counts: `base` (people; None when fewer than `reveal_at`), `step`, `counts` by code.
 
-    Cells have `enough` people or none. Where one may give several answers and no step is fine, small
-    cells are None, and the smallest other one with them: nothing says which of the two is small.
+    Cells have `enough` people or none; no step is finer than `finest`. Where one may give several answers
+    and no step is fine, small cells are None, and the smallest other one with them: nothing says which of
+    the two is small.
     """
     base = sum(counts.values())
     if base < reveal_at:
         return {"base": None, "step": TOTAL, "counts": {}}
     step = TOTAL
-    for step, _ in ladder.steps[:-1]:
+    for step, _ in ladder.steps[ladder.names.index(finest) if finest else 0 : -1]:
         cells = ladder.cells(counts, step)
         if not _too_small(cells, base, ladder, enough):
             return {"base": base, "step": step, "counts": cells}

@@ -40,7 +40,7 @@ from storage.ladders import (
 from storage.splits import NO_GROUPS, Asked, shot_of, split
 from storage.statistics import described
 from storage.succession import Shot, may_follow
-from storage.suppression import SMALL
+from storage.suppression import SMALL, small
 from storage.tables import Answer, Mark, Participant, Release
 
 answers = Answer.__table__  # type: ignore[attr-defined]
@@ -193,11 +193,11 @@ class _Making:
         self._enough = min(SMALL, reveal_at)
         self.something_new = False
 
-    def figure(self, place: Place, counted: Counts | None, ladder: Ladder) -> Figure:
-        """The figure that stands at this place of a summary."""
+    def figure(self, place: Place, counted: Counts | None, ladder: Ladder, finest: str = "") -> Figure:
+        """The figure that stands at this place of a summary, in no finer step than `finest`."""
         counts = {code: n for code, n in (counted or {}).items() if ladder.several or code in ladder.codes}
         past = self._past.figures.get(place, ())
-        new = {**figure(counts, ladder, self._reveal_at, self._enough), "as_of": self.number}
+        new = {**figure(counts, ladder, self._reveal_at, self._enough, finest), "as_of": self.number}
         if past:
             coarser = ladder.names.index(new["step"]) > ladder.names.index(past[-1]["step"])
             if new["base"] is None or coarser or not may_follow(past, counts, ladder, self._reveal_at):
@@ -214,12 +214,16 @@ class _Making:
             "after_results": (after.get((code, "position")), POSITION),
             "reasons": (before.get((code, "reasons")), ticked(arguments, sides=True)),
             "importance": (before.get((code, "importance")), IMPORTANCE),
-            "shifts": (self._counted.shifts.get(code), SHIFTS),
         }
+        # Beside all positions, the first positions of who gave a second one tell of who did not.
+        positions, shifts = before.get((code, "position"), {}), self._counted.shifts.get(code, {})
+        first = {one: sum(n for shift, n in shifts.items() if shift.split(">")[0] == one) for one in POSITION.codes}
+        left_over = any(small(abs(positions.get(one, 0) - n), self._enough) for one, n in first.items())
         return {
             **whole,
             "by": {by: self._split(code, by, whole) for by in levels(self._content)},
             **{item: self.figure((code, item), *what) for item, what in besides.items()},
+            "shifts": self.figure((code, "shifts"), shifts, SHIFTS, "moved" if left_over else ""),
         }
 
     def _split(self, code: str, by: str, whole: Figure) -> Figure:
@@ -240,11 +244,11 @@ def _codes(content: Content, item: str) -> tuple[str, ...]:
 
 def _base(people: int, known: Sequence[int], shown: Sequence[int], reveal_at: int) -> int:
     """How many people gave a position; where that number, set beside another one shown, would tell
-    about fewer than `reveal_at` of them, the largest base of the figures instead (at least so many).
+    about fewer than `reveal_at` of them, the largest number that is known already (at least so many).
     """
     if all(people == other or abs(people - other) >= reveal_at for other in (*shown, *known)):
         return people
-    return max(shown, default=known[-1] if known else people)
+    return max((*shown, *known[-1:]), default=people)
 
 
 def _left_out(people: int, past: _Past, reveal_at: int) -> int:

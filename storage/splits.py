@@ -99,7 +99,7 @@ def _plan(asked: Asked, level: Level, step: str, last: Figure) -> _Plan | None:
         group
         for group, counts in people.items()
         if sum(counts.values()) >= asked.reveal_at
-        and not alike(POSITION.cells(counts, step).values())
+        and not _alike(counts, step)
         and not (group in earlier and _coarser(step, earlier[group]["step"]))
     ]
     rows: dict[str, Figure] = {}
@@ -155,7 +155,12 @@ def _rest(asked: Asked, shown: Sequence[str], members: Mapping[str, Block]) -> C
 
 def _may_be_known(rest: Counts, step: str, reveal_at: int) -> bool:
     base = sum(rest.values())
-    return base == 0 or (base >= reveal_at and not alike(POSITION.cells(rest, step).values()))
+    return base == 0 or (base >= reveal_at and not _alike(rest, step))
+
+
+def _alike(counts: Counts, step: str) -> bool:
+    """Whether a group is nearly of one side: whoever sees all five positions adds them up."""
+    return step != TOTAL and alike(POSITION.cells(counts, "three").values())
 
 
 def _table(
