@@ -108,7 +108,7 @@ def council_sheet(
     simulated: bool = False,
 ) -> str:
     """The sheet as an HTML page without anything from elsewhere. `words` are the desk's, in `language`."""
-    return _Sheet(content, words, language, summary, city).html(simulated)
+    return Sheet(content, words, language, summary, city).html(simulated)
 
 
 def policy() -> str:
@@ -122,7 +122,9 @@ def _style() -> str:
     return (HERE / "desk" / "council.css").read_text("utf8")
 
 
-class _Sheet:
+class Sheet:
+    """A release in words and pictures, in one language of the desk."""
+
     def __init__(
         self, content: Content, words: Catalogue, language: str, summary: Mapping[str, Any], city: City
     ) -> None:

@@ -22,7 +22,9 @@ from storage.staff_keys import Role
 
 @dataclass(frozen=True)
 class Facts:
-    """What the advice rests on. Counts of things to do, never of opinions."""
+    """What the advice rests on. Counts of things to do, never of opinions; the codes of the first round, and of the
+    newest that was released.
+    """
 
     ready: bool
     people: int
@@ -31,6 +33,8 @@ class Facts:
     waiting: Waiting
     open_rounds: int
     released: bool
+    first: str = ""
+    newest: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,13 +56,13 @@ def next_steps(facts: Facts, role: Role) -> list[Step]:
             Step("texts", "/moderation", facts.waiting.ordinary + facts.waiting.doubted),
         ),
         (role == "keeper" and not facts.holders, Step("no_keys", "/keys")),
-        (role == "keeper" and facts.open_rounds == 0, Step("no_round", "/rounds")),
+        (role == "keeper" and facts.open_rounds == 0, Step("no_round", f"/rounds/{facts.first}")),
         (facts.open_rounds > 0 and facts.people == 0, Step("nobody_yet", "/preview")),
         (
             role in ("keeper", "moderator") and facts.corrections > 0,
             Step("corrections", "/corrections", facts.corrections),
         ),
-        (facts.released, Step("released", "/releases")),
+        (facts.released, Step("released", f"/rounds/{facts.newest}/results")),
     ]
     return [step for so, step in wanted if so]
 
@@ -90,4 +94,6 @@ def _facts(conn: Connection, rounds: list[dict[str, Any]], ready: bool) -> Facts
         waiting=waiting(conn),
         open_rounds=sum(one["state"] == "open" for one in rounds),
         released=any(one["release"] for one in rounds),
+        first=rounds[0]["round"],
+        newest=next((one["round"] for one in reversed(rounds) if one["release"]), ""),
     )

@@ -47,6 +47,9 @@ PAGES: dict[str, Right] = {
     "/keys/add": "house",
     "/keys/remove": "house",
     "/audit": "house",
+    "/rounds/{round}": "releases",
+    "/rounds/{round}/results": "releases",
+    "/rounds/{round}/state": "house",
 }
 # Pages that anybody may see.
 OPEN = ("/sign-in", "/static/desk.css", "/static/mark.svg")

@@ -19,6 +19,7 @@ from tests import axe
 from tests.browser import CHROMIUM, DRIVER, Phone
 from tests.colleague import Colleague, at_the_desk, key_of
 from tests.test_staff_moderation import written
+from tests.test_staff_rounds import walked
 
 MISSING = not (CHROMIUM and DRIVER)
 AXE = axe.axe()
@@ -89,9 +90,11 @@ class Screen(Phone):
 
 
 PAGES: dict[Role, tuple[str, ...]] = {
-    "keeper": ("/", "/nothing", "/corrections", "/keys", "/audit"),
+    "keeper": ("/", "/nothing", "/corrections", "/keys", "/audit", "/rounds/dreams", "/rounds/dreams/results"),
     "moderator": ("/", "/moderation", "/moderation/apart", "/corrections"),
 }
+# What looks different once there is something to see.
+FULL = ("/", "/rounds/dreams", "/rounds/dreams/results")
 
 
 def looks(url: str, keys: dict[Role, str], width: str, shots: Path) -> list[str]:
@@ -130,6 +133,28 @@ async def told(house: House) -> None:
     await written(house, trees, trees.replace("Meer", "meer"), cry, very_long)
     wrong = Corrected("li:growth.position", "het moet ‘stad’ zijn")
     await house.worker.run(lambda conn: correct(conn, wrong, None, now()))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_a_round_full_of_people_looks_right(house: House, width: str, tmp_path: Path) -> None:
+    shots = Path(os.environ.get("STADSDIALOOG_SCREENSHOTS") or tmp_path)
+    await house.worker.run(lambda conn: walked(conn, house, 300))
+    async with at_the_desk(house) as someone:
+        key = await key_of(house, "a.reader", "reader")
+        assert await asyncio.to_thread(looks_full, address(someone), key, width, shots) == []
+
+
+def looks_full(url: str, key: str, width: str, shots: Path) -> list[str]:
+    found = []
+    with Screen(*WIDTHS[width]) as screen:
+        screen.signs_in(url, key)
+        for path in FULL:
+            screen.opens(url + path)
+            # Every table of groups in sight.
+            screen.run("for (const one of document.querySelectorAll('details')) one.open = true")
+            screen.whole(shots / f"desk-{width}-full{path.replace('/', '-')}.png")
+            found += [f"{path}: {fault}" for fault in screen.faults()]
+    return found
 
 
 def address(someone: Colleague) -> str:

@@ -1,0 +1,132 @@
+"""A round at the desk: how it goes, what it says, what can be downloaded; and, for keepers, to open and close it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+from sqlalchemy import Connection
+
+from bot.house import House
+from bot.staff_access import ACTOR, HOLDER, Access
+from bot.staff_pages import PageFault, Pages, back
+from bot.staff_results import Results
+from bot.staff_roles import NEEDS, may
+from content.staff_words import staff_words
+from conversations.goodbye import title
+from storage import audit, keeping, notices
+from storage.database import now
+from storage.exports import TABLES
+from storage.overview import rounds_now
+from storage.participation import Participation, participation
+from storage.releases import latest
+
+DOWNLOAD = "/v1/rounds/{round}/"
+STATES = {"open": "round_open", "closed": "round_close"}
+# So many days stand in the picture; the table beneath has them all.
+DAYS = 28
+HIGH, WIDE = 100, 20
+
+
+class Rounds:
+    """Shows the pages about a round."""
+
+    def __init__(self, house: House, pages: Pages, access: Access) -> None:
+        self._house, self._pages, self._access = house, pages, access
+
+    async def show(self, request: web.Request) -> web.Response:
+        """How it goes: people over time, how far they come, by channel and language; and the downloads."""
+        code = self._round(request)
+        reveal_at = self._house.settings.reveal_at
+
+        def look(conn: Connection) -> tuple[Participation, dict[str, Any]]:
+            found = next(one for one in rounds_now(conn, self._house.content) if one["round"] == code)
+            return participation(conn, code, reveal_at), found
+
+        gone, one = await self._access.read(look)
+        role = request[HOLDER].role
+        return self._pages.html(
+            request,
+            "round.html",
+            one=one,
+            gone=gone,
+            reveal_at=reveal_at,
+            days=list(_bars(gone)),
+            steps=list(self._steps(gone, self._pages.language(request))),
+            tables=[
+                (name, table.formats)
+                for name, table in TABLES.items()
+                if may(role, NEEDS[f"/v1/rounds/{{round}}/{name}"])
+            ],
+            keeper=may(role, "house"),
+        )
+
+    async def results(self, request: web.Request) -> web.Response:
+        """What the newest release says, question by question, and where the differences lie."""
+        code = self._round(request)
+        summary = await self._access.read(lambda conn: latest(conn, code))
+        language = self._pages.language(request)
+        words = staff_words()[language]
+        found = Results(self._house.content, words, language, summary, {}).dilemmas() if summary else ()
+        return self._pages.html(
+            request,
+            "results.html",
+            title=self._house.content.rounds[code].title[language],
+            code=code,
+            summary=summary,
+            dilemmas=list(found),
+        )
+
+    async def state(self, request: web.Request) -> web.Response:
+        """A keeper opens or closes the round."""
+        code, given = self._round(request), await request.post()
+        state = str(given.get("state", ""))
+        if state not in STATES:
+            raise PageFault(HTTPStatus.BAD_REQUEST, "old_form")
+
+        def change(conn: Connection) -> None:
+            keeping.set_round_state(conn, code, state, now())
+            notices.announce(conn, code, state)
+            audit.note(conn, request[ACTOR], STATES[state], code)  # type: ignore[arg-type]
+
+        await self._access.keep(change)
+        raise back(f"/rounds/{code}", f"round.{state}")
+
+    # ------------------------------------------------------------ inside
+
+    def _round(self, request: web.Request) -> str:
+        code = request.match_info["round"]
+        if code not in self._house.content.rounds:
+            raise PageFault(HTTPStatus.NOT_FOUND, "not_found")
+        return code
+
+    def _steps(self, gone: Participation, language: str) -> Iterator[tuple[str, int, float]]:
+        """Each question in the order of the walk: its name, how many people answered or skipped it, and what share."""
+        content = self._house.content
+        named: Mapping[tuple[str, str], int] = gone.reached
+        whole = max(gone.people, 1)
+        for place in (("", "dream"), *((code, "position") for code in content.dilemmas), ("", "worry"), ("", "age")):
+            if place in named:
+                dilemma, item = place
+                name = content.dilemmas[dilemma].short[language] if dilemma else title(item, content, language)
+                yield name, named[place], named[place] / whole
+
+
+def _bars(gone: Participation) -> Iterator[dict[str, Any]]:
+    """The last days as bars: where each stands, and how high who began and who finished, of HIGH."""
+    if not gone.days:
+        return
+    told = {day: (began, ended) for day, began, ended in gone.days}
+    last = gone.days[-1][0]
+    days = [last - timedelta(days=back) for back in range(min(DAYS, (last - gone.days[0][0]).days + 1))][::-1]
+    most = max(max(told.get(day, (0, 0))) for day in days) or 1
+    for number, day in enumerate(days):
+        began, ended = told.get(day, (0, 0))
+        yield {
+            "x": number * WIDE,
+            "began": round(HIGH * began / most, 1),
+            "ended": round(HIGH * ended / most, 1),
+        }

@@ -1,0 +1,67 @@
+"""How a round goes: people over time, how far they come, and where they are. Counts of walks, never of opinions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, Connection, distinct, func, select
+
+from content.formats import in_the_city
+from storage.setting_apart import here
+from storage.tables import Answer, Participant
+
+answers = Answer.__table__  # type: ignore[attr-defined]
+participants = Participant.__table__  # type: ignore[attr-defined]
+
+# What people are counted by, as columns of `participant`.
+BY = ("channel", "language")
+
+
+@dataclass(frozen=True)
+class Participation:
+    """`days`: of each day in the city's time how many began and finished. `reached`: of each question (dilemma, item)
+    how many people gave any answer, skipping included. `by`: people by channel and by language; groups smaller
+    than `reveal_at` are added up under `""`, and left out where that is a small group too.
+    """
+
+    people: int
+    finished: int
+    days: Sequence[tuple[date, int, int]]
+    reached: Mapping[tuple[str, str], int]
+    by: Mapping[str, Mapping[str, int]]
+
+
+def participation(conn: Connection, round_code: str, reveal_at: int) -> Participation:
+    """Of everybody who takes part in this round now; who was erased is in no count."""
+    inside = here(participants.c.round) & (participants.c.round == round_code)
+    began, ended = Counter[date](), Counter[date]()
+    for start, end in conn.execute(select(participants.c.started_at, participants.c.finished_at).where(inside)):
+        began[in_the_city(start).date()] += 1
+        if end is not None:
+            ended[in_the_city(end).date()] += 1
+    return Participation(
+        people=began.total(),
+        finished=ended.total(),
+        days=[(day, began[day], ended[day]) for day in sorted(began | ended)],
+        reached=_reached(conn, round_code),
+        by={name: _by(conn, inside, name, reveal_at) for name in BY},
+    )
+
+
+def _reached(conn: Connection, round_code: str) -> dict[tuple[str, str], int]:
+    place = (answers.c.dilemma, answers.c.item)
+    query = select(*place, func.count(distinct(answers.c.participant))).group_by(*place)
+    query = query.where(answers.c.current, answers.c.round == round_code, here(answers.c.round))
+    return {(dilemma, item): n for dilemma, item, n in conn.execute(query)}
+
+
+def _by(conn: Connection, inside: ColumnElement[bool], name: str, reveal_at: int) -> dict[str, int]:
+    column = participants.c[name]
+    query = select(column, func.count()).where(inside).group_by(column)
+    counted: dict[str, int] = {row[0]: row[1] for row in conn.execute(query)}
+    shown = {group: n for group, n in sorted(counted.items(), key=lambda one: -one[1]) if n >= reveal_at}
+    rest = sum(counted.values()) - sum(shown.values())
+    return {**shown, "": rest} if rest >= reveal_at else shown

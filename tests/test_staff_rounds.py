@@ -1,0 +1,118 @@
+"""The desk's pages about a round: how it goes, what it says, downloads, and opening and closing it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import UTC, datetime
+from itertools import islice
+
+from sqlalchemy import Connection, select
+
+from bot.house import House
+from bot.simulation import residents, settle_in
+from storage.audit import audit
+from storage.database import now
+from storage.keeping import rounds
+from storage.participation import participation
+from storage.releases import latest, release
+from tests.colleague import at_the_desk
+from tests.seeding import position, resident
+
+PEOPLE = 150
+SEED = 7
+NIGHT = datetime(2026, 3, 14, 23, 30, tzinfo=UTC)
+
+
+def walked(conn: Connection, house: House, people: int = PEOPLE) -> None:
+    """A round in which so many made-up people took part, and its first release."""
+    some = list(islice(residents(house.content, people, SEED), people))
+    settle_in(conn, house.content, house.keys, some, "dreams", now())
+    assert release(conn, house.content, "dreams", house.settings.reveal_at, now())
+
+
+async def test_a_round_tells_how_it_goes_and_nothing_of_small_groups(house: House) -> None:
+    def seed(conn: Connection) -> None:
+        for number in range(12):
+            resident(conn, house.keys, position("growth", "a"), address=f"1{number}", at=NIGHT)
+        for number in range(3):
+            resident(conn, house.keys, address=f"2{number}", language="li", channel="web", at=NIGHT)
+
+    await house.worker.run(seed)
+    with house.engine.connect() as conn:
+        found = participation(conn, "dreams", 10)
+    assert (found.people, found.finished) == (15, 0)
+    assert found.days == [(datetime(2026, 3, 15).date(), 15, 0)], "a day is one of the city's"
+    assert found.reached == {("growth", "position"): 12}
+    assert found.by == {"channel": {"telegram": 12}, "language": {"nl": 12}}, "three people are not told apart"
+    async with at_the_desk(house, "reader") as someone:
+        page = await someone.opens("/rounds/dreams")
+    assert "15 mensen doen mee" in page.text
+    assert "Mestreechs" not in page.html.partition("In welke taal")[2].partition("Downloaden")[0]
+
+
+async def test_what_was_said_is_what_was_released(house: House) -> None:
+    await house.worker.run(lambda conn: walked(conn, house))
+    async with at_the_desk(house, "reader") as someone:
+        page = await someone.opens("/rounds/dreams/results?language=en")
+    with house.engine.connect() as conn:
+        summary = latest(conn, "dreams")
+    assert summary
+    for code, one in summary["dilemmas"].items():
+        shown = page.html.partition(f'id="d-{code}"')[2].partition("<details>")[0]
+        counts = [int(n) for n in re.findall(r'<td class="n">(\d+)</td><td class="n">', shown)]
+        assert counts == list(one["counts"].values())
+    assert "no margin of error" in page.text
+
+
+async def test_before_the_first_release_it_says_when_that_comes(house: House) -> None:
+    async with at_the_desk(house, "reader") as someone:
+        page = await someone.opens("/rounds/dreams/results")
+    assert page.status == 200
+    assert "nog niets vrijgegeven" in page.text
+    assert "Nothing" not in page.text
+
+
+async def test_a_download_says_what_it_is_for_and_stands_in_the_log(house: House) -> None:
+    await house.worker.run(lambda conn: walked(conn, house))
+    async with at_the_desk(house, "analyst") as someone:
+        page = await someone.opens("/rounds/dreams")
+        form = page.form("/v1/rounds/dreams/participants")
+        assert set(form.fields) == {"format", "language", "purpose"}
+        got = await someone.opens("/v1/rounds/dreams/participants?format=csv&language=nl&purpose=een+proef")
+    assert got.status == 200
+    assert len(list(csv.DictReader(io.StringIO(got.html)))) == PEOPLE
+    with house.engine.connect() as conn:
+        logged = conn.execute(select(audit.c.object, audit.c.purpose).where(audit.c.action == "download")).all()
+    assert [tuple(row) for row in logged] == [("participants of dreams as csv", "een proef")]
+
+
+async def test_only_a_keeper_opens_and_closes_a_round(house: House) -> None:
+    def state(conn: Connection) -> str:
+        return str(conn.execute(select(rounds.c.state).where(rounds.c.round == "dreams")).scalar_one())
+
+    async with at_the_desk(house, "reader") as someone:
+        page = await someone.opens("/rounds/dreams")
+        assert "/state" not in page.html
+        refused = await someone.opens("/rounds/dreams/state", "POST", {"state": "closed"})
+        assert refused.status == 403
+    async with at_the_desk(house, "keeper") as someone:
+        page = await someone.opens("/rounds/dreams")
+        page = await someone.sends(page, "/rounds/dreams/state", state="closed")
+        assert "De ronde is gesloten" in page.text
+        with house.engine.connect() as conn:
+            assert state(conn) == "closed"
+        page = await someone.sends(page, "/rounds/dreams/state", state="open")
+        assert "De ronde is open" in page.text
+        wrong = await someone.sends(page, "/rounds/dreams/state", state="burnt")
+        assert wrong.status == 400
+    with house.engine.connect() as conn:
+        assert state(conn) == "open"
+        logged = conn.execute(select(audit.c.action).where(audit.c.object == "dreams")).scalars().all()
+    assert [one for one in logged if one.startswith("round")] == ["round_close", "round_open"]
+
+
+async def test_a_round_that_is_not_there_is_one_clear_page(house: House) -> None:
+    async with at_the_desk(house, "reader") as someone:
+        assert (await someone.opens("/rounds/nothing")).status == 404
