@@ -114,6 +114,16 @@ async def test_an_answer_of_the_group_leaves_under_a_keyed_name_without_title_or
         assert not any(secret in str(value) for value in row.values())
 
 
+async def test_the_table_of_participants_says_who_took_part_in_a_group(house: House, groups: Groups) -> None:
+    code = await begun(groups, 2, "count")
+    await choose(groups, code, member(0), "a")
+    rows = rows_of(exported(house, "participants", "csv"))
+    assert sorted((row["setting"], row["group"], row["growth_position"]) for row in rows) == [
+        ("group", house.keys.group(code), "1"),
+        ("private", "", ""),
+    ]
+
+
 async def test_who_joins_for_the_talk_alone_is_no_participant_and_nothing_of_theirs_stays(
     house: House, groups: Groups
 ) -> None:

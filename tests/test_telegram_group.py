@@ -150,6 +150,14 @@ async def test_who_did_not_begin_leads_only_as_an_admin(room: Classroom) -> None
     await room.shows(room.says("group.private"))
 
 
+async def test_where_telegram_does_not_say_who_is_an_admin_who_began_still_leads(room: Classroom) -> None:
+    await room.opens()
+    room.api.fault("getChatMember", times=None, status=400, description="Bad Request: CHAT_ADMIN_REQUIRED")
+    begin = room.label("group_begin")
+    assert await room.group.alert(room.members[0], begin) == room.says("group.not_yours")
+    assert await room.group.alert(room.teacher, begin) == room.says("group.noted")
+
+
 async def test_two_facilitators_who_press_at_once_lead_one_step_on(room: Classroom) -> None:
     await room.opens()
     room.group.chat.admins.add(room.members[0].person.id)
