@@ -1,16 +1,18 @@
-"""Lists at the desk: corrections to our texts, keys of staff, and what staff did."""
+"""Lists at the desk: corrections to our texts, keys of staff, bursts of fast walks, and what staff did."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from aiohttp import web
 from sqlalchemy import Connection
 
 from bot.staff_access import ACTOR, Access
 from bot.staff_pages import PageFault, Pages, back
-from storage import audit, keeping, rewriting, staff_keys
+from content.model import Round
+from storage import audit, bursts, keeping, rewriting, staff_keys
 from storage.audit import ACTIONS
 from storage.database import now
 from storage.keys import Keys
@@ -25,6 +27,7 @@ class Lists:
 
     def __init__(self, pages: Pages, access: Access, keys: Keys, worker: Worker) -> None:
         self._pages, self._access, self._keys, self._worker = pages, access, keys, worker
+        self._content = pages.content
 
     # ------------------------------------------------------------ corrections
 
@@ -82,6 +85,30 @@ class Lists:
             request, "keys.html", status, found=found, roles=ROLES, made=made, whose=name, wrong=wrong
         )
 
+    # ------------------------------------------------------------ bursts
+
+    async def bursts(self, request: web.Request) -> web.Response:
+        """Many fast walks at once, and how many people count with and without those left out."""
+        await self._access.note(request, "read", "bursts")
+        rounds = await self._access.read(lambda conn: [_round(conn, one) for one in self._content.rounds.values()])
+        return self._pages.html(request, "bursts.html", rounds=rounds)
+
+    async def left_out(self, request: web.Request) -> web.Response:
+        """Leave a burst out of releases from the next one on, or take it in again."""
+        given, actor = await request.post(), request[ACTOR]
+        round_code, name, out = str(given.get("round", "")), str(given.get("burst", "")), given.get("out") == "1"
+
+        def work(conn: Connection) -> int:
+            done = bursts.decide(conn, round_code, name, out)
+            audit.note(conn, actor, "burst_out" if out else "burst_in", f"{name} of {round_code}")
+            return done
+
+        try:
+            done = await self._access.keep(work)
+        except LookupError:
+            raise PageFault(HTTPStatus.NOT_FOUND, "no_burst") from None
+        raise back("/bursts", "left_out" if out else "taken_in", n=done)
+
     # ------------------------------------------------------------ what staff did
 
     async def log(self, request: web.Request) -> web.Response:
@@ -95,6 +122,12 @@ class Lists:
         return self._pages.html(
             request, "audit.html", lines=found, actions=ACTIONS, action=action if actions else "", further=further
         )
+
+
+def _round(conn: Connection, one: Round) -> dict[str, Any]:
+    everybody, out = bursts.people(conn, one.code)
+    told = {"code": one.code, "title": one.title, "everybody": everybody, "out": out}
+    return {**told, "bursts": bursts.bursts(conn, one.code)}
 
 
 def _seen(after: str) -> tuple[datetime, str] | None:

@@ -19,10 +19,11 @@ from conversations.alike import alike
 from conversations.goodbye import title
 from storage import audit, moderation
 from storage.database import now
-from storage.moderation import ALARMS, REASONS, THEMES, Own, Undecided, Verdict, Waiting
+from storage.moderation import ALARMS, FINAL, REASONS, THEMES, Decided, Own, Undecided, Verdict, Waiting
 
 # So many are compared with each other, and at most so many are looked at for cries and threats in one go.
 AT_ONCE = 200
+ON_A_PAGE, LONGEST_SEARCH = 30, 100
 BATCH = re.compile(r"[0-9a-f]{16}")
 VERDICTS = ("passed", "masked", "refused", "set_apart", "put_back")
 
@@ -110,6 +111,46 @@ class Moderation:
         found = await self._access.keep(work)
         again = self._apart if given.get("from") == "apart" else self._show
         return await again(request, only=[int(text)], original=found or "")
+
+    async def decided(self, request: web.Request) -> web.Response:
+        """What was decided, the newest first; `state` and `words` choose, `before` goes on."""
+        await self._access.note(request, "read", "own words that were decided about")
+        state = request.query.get("state", "")
+        state = state if state in FINAL else "refused"
+        looked, before = request.query.get("words", "")[:LONGEST_SEARCH], request.query.get("before", "")
+        number = int(before) if before.isdecimal() and len(before) < 19 else 0
+
+        def look(conn: Connection) -> list[tuple[Own, list[Decided]]]:
+            found = moderation.decided(conn, state, ON_A_PAGE, number, looked)
+            return [(own, moderation.history(conn, own.id)) for own in found]
+
+        texts = await self._access.read(look)
+        further = texts[-1][0].id if len(texts) == ON_A_PAGE else 0
+        return self._pages.html(
+            request,
+            "decided.html",
+            texts=texts,
+            states=FINAL,
+            state=state,
+            looked=looked,
+            further=further,
+            where=self._where(request),
+        )
+
+    async def doubt(self, request: web.Request) -> web.Response:
+        """A decision is doubted: somebody else decides."""
+        text, actor = str((await request.post()).get("text", "")), request[ACTOR]
+        if not (text.isdecimal() and len(text) < 19):
+            raise web.HTTPBadRequest
+
+        def work(conn: Connection) -> bool:
+            done = moderation.doubt(conn, int(text), actor.name, now())
+            if done:
+                audit.note(conn, actor, "moderate", "doubted 1")
+            return done
+
+        await self._access.keep(work)
+        raise back("/moderation/decided", "doubted")
 
     # ------------------------------------------------------------ inside
 

@@ -39,6 +39,8 @@ PAGES: dict[str, Right] = {
     "/moderation": "originals",
     "/moderation/apart": "originals",
     "/moderation/decide": "originals",
+    "/moderation/decided": "originals",
+    "/moderation/doubt": "originals",
     "/moderation/original": "originals",
     "/moderation/undo": "originals",
     "/corrections": "texts",
@@ -46,6 +48,8 @@ PAGES: dict[str, Right] = {
     "/keys": "house",
     "/keys/add": "house",
     "/keys/remove": "house",
+    "/bursts": "house",
+    "/bursts/decide": "house",
     "/audit": "house",
     "/rounds/{round}": "releases",
     "/rounds/{round}/results": "releases",
@@ -59,6 +63,7 @@ NAVIGATION = {
     "moderation": "/moderation",
     "corrections": "/corrections",
     "keys": "/keys",
+    "bursts": "/bursts",
     "audit": "/audit",
 }
 

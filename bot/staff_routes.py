@@ -45,6 +45,10 @@ def routes(house: House, pages: Pages, access: Access, sign_in: SignIn, state: S
         web.get("/keys", lists.staff),
         web.post("/keys/add", lists.add_key),
         web.post("/keys/remove", lists.remove_key),
+        web.get("/moderation/decided", moderation.decided),
+        web.post("/moderation/doubt", moderation.doubt),
+        web.get("/bursts", lists.bursts),
+        web.post("/bursts/decide", lists.left_out),
         web.get("/audit", lists.log),
         *(web.get(f"/static/{name}", _file(name)) for name in ("desk.css", "mark.svg")),
     ]

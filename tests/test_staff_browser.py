@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import warnings
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,17 @@ from selenium.webdriver.common.by import By
 
 from bot.house import House
 from conversations.shapes import Corrected
+from storage import moderation
 from storage.database import now
 from storage.keeping import correct
 from storage.staff_keys import Role
 from tests import axe
 from tests.browser import CHROMIUM, DRIVER, Phone
 from tests.colleague import Colleague, at_the_desk, key_of
+from tests.seeding import THEN
 from tests.test_staff_moderation import written
 from tests.test_staff_rounds import walked
+from tests.test_stuffing import fast
 
 MISSING = not (CHROMIUM and DRIVER)
 AXE = axe.axe()
@@ -90,8 +94,11 @@ class Screen(Phone):
 
 
 PAGES: dict[Role, tuple[str, ...]] = {
-    "keeper": ("/", "/nothing", "/corrections", "/keys", "/audit", "/rounds/dreams", "/rounds/dreams/results"),
-    "moderator": ("/", "/moderation", "/moderation/apart", "/corrections"),
+    "keeper": (
+        *("/", "/nothing", "/corrections", "/keys", "/bursts", "/audit"),
+        *("/rounds/dreams", "/rounds/dreams/results"),
+    ),
+    "moderator": ("/", "/moderation", "/moderation/apart", "/moderation/decided?state=passed", "/corrections"),
 }
 # What looks different once there is something to see.
 FULL = ("/", "/rounds/dreams", "/rounds/dreams/results")
@@ -131,6 +138,11 @@ async def told(house: House) -> None:
     trees = "Meer bomen op het Vrijthof, en minder stenen. Bel me gerust op 06-12345678."
     cry, very_long = "ik wil niet meer leven", "eenheellangwoordzonderspatie" * 12
     await written(house, trees, trees.replace("Meer", "meer"), cry, very_long)
+    with house.engine.begin() as conn:
+        fast(conn, [THEN + timedelta(seconds=n) for n in range(20)], "script")
+        moderation.look_for_alarms(conn, lambda text: "crisis" if text == cry else "", 100)
+        last = moderation.queue(conn, 100)[-1]
+        moderation.decide(conn, [last.id], "passed", "b.moderator", now(), theme="green")
     wrong = Corrected("li:growth.position", "het moet ‘stad’ zijn")
     await house.worker.run(lambda conn: correct(conn, wrong, None, now()))
 

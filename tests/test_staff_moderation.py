@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
 import aiohttp
 import pytest
@@ -15,10 +16,11 @@ from storage import moderation
 from storage.database import now
 from storage.keeping import correct
 from tests.colleague import Colleague, Page, at_the_desk, key_of
-from tests.seeding import resident
+from tests.seeding import THEN, crowd, resident
 from tests.test_audit import lines
 from tests.test_desk import rows, settle
 from tests.test_moderation import words
+from tests.test_stuffing import fast
 
 TREES = "Meer bomen op het Vrijthof"
 
@@ -224,3 +226,34 @@ async def test_the_log_is_read_from_the_newest_on(house: House) -> None:
         assert only.html.count("<tr>") == 2
         for strange in ("?action=x", "?after=2026-99-99T00:00:00.0000 aaaaaaaaaaaaaaaaaaaa", "?after=x"):
             assert (await keeper.opens(f"/audit{strange}")).status == 200
+
+
+async def test_who_complains_about_a_decision_is_read_by_somebody_else(house: House) -> None:
+    await written(house, TREES, "iets anders")
+    async with at_the_desk(house, "moderator") as mo:
+        for _ in range(2):
+            await decides(mo, await mo.opens("/moderation"), verdict="refused", reason="insult")
+        page = await mo.opens("/moderation/decided")
+        assert (TREES in page.text, "iets anders" in page.text) == (True, True)
+        assert "geweigerd : scheldwoorden · a.moderator" in page.text.replace("geweigerd:", "geweigerd :")
+        assert TREES not in (await mo.opens("/moderation/decided?state=passed")).text
+        looked = await mo.opens("/moderation/decided?state=refused&words=vrijthof")
+        assert (TREES in looked.text, "iets anders" in looked.text) == (True, False)
+        after = await mo.sends(looked, "/moderation/doubt")
+        assert ("nog eens" in after.text, TREES in after.text) == (True, False)
+    assert sorted(states(house).values()) == ["refused", "waiting"]
+
+
+async def test_a_keeper_leaves_a_burst_out_and_takes_it_in(house: House) -> None:
+    with house.engine.begin() as conn:
+        fast(conn, [THEN + timedelta(seconds=n) for n in range(20)], "script")
+        crowd(conn, [{"growth": "a"}] * 12, "people")
+    async with at_the_desk(house, "keeper") as keeper:
+        page = await keeper.opens("/bursts")
+        assert "Mensen met een keuze: 32. Zonder wie buiten de telling is: 32." in page.text
+        out = await keeper.sends(page, "/bursts/decide", out="1")
+        assert ("volgende vrijgave: 20" in out.text, "buiten de telling is: 12." in out.text) == (True, True)
+        assert "buiten de telling is: 32." in (await keeper.sends(out, "/bursts/decide", out="0")).text
+        assert (await keeper.sends(page, "/bursts/decide", burst="2026")).status == 404
+    told = [line.action for line in lines(house.engine) if line.action.startswith("burst")]
+    assert told == ["burst_out", "burst_in"]

@@ -64,7 +64,7 @@ async def stuff(desk: Desk, number: int) -> None:
 
 
 async def thousand(desk: Desk, walks: int) -> None:
-    at_once = asyncio.Semaphore(50)
+    at_once = asyncio.Semaphore(250)
 
     async def one(number: int) -> None:
         async with at_once:
