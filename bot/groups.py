@@ -216,6 +216,10 @@ class Groups:
         chat_hash = self._hash(place) if place.chat else None
         group = groups.at(conn, chat_hash) if chat_hash else None
         first = not update or keeping.first_time(conn, f"{caller.channel}:{update}", now)
+        if group is not None and group.away:
+            # Whoever is heard here can be answered here: it was let back in without a word.
+            self._back(conn, place)
+            group = groups.at(conn, self._hash(place))
         if group is not None and (not first or group.session.stage != "ended"):
             # At the bottom of the chat, where it is seen; in another topic only for who leads.
             leads = anonymous or group.opened_by == self._keys.seat(group.key, caller.channel, caller.address)

@@ -215,6 +215,16 @@ async def test_a_bot_that_is_taken_out_and_put_back_goes_on_where_it_was(groups:
     assert [name for name, _ in going.posts] == ["card"]
 
 
+async def test_a_bot_that_is_heard_again_without_being_put_back_goes_on_too(groups: Groups) -> None:
+    code = await begun(groups)
+    await groups.away(CHAT)
+    assert (await groups.open(TEACHER, CHAT)).code == code
+    going = await scene(groups, code)
+    assert not going.session.paused
+    assert [name for name, _ in going.posts] == ["card"]
+    assert code in await groups.live("telegram")
+
+
 async def test_two_facilitators_who_begin_at_once_lead_one_talk(groups: Groups) -> None:
     told = await asyncio.gather(*(groups.open(member(n), CHAT) for n in range(4)))
     assert len({one.code for one in told}) == 1

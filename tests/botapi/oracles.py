@@ -6,6 +6,7 @@ Each function returns complaints, one a line; an empty list is praise.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import aiogram.methods
@@ -79,9 +80,15 @@ def _call(call: Call) -> list[str]:
     return [f"{call.method}: no such parameter {name}" for name in sorted(unknown)] + _aiogram(shape, params)
 
 
+@cache
+def _adapter(shape: Any) -> TypeAdapter[Any]:
+    """Making one takes far longer than using it."""
+    return TypeAdapter(shape)
+
+
 def _aiogram(shape: Any, raw: Any) -> list[str]:
     try:
-        read = TypeAdapter(shape).validate_python(raw)
+        read = _adapter(shape).validate_python(raw)
     except ValidationError as error:
         return [f"aiogram: {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
     return [f"aiogram does not know {name}" for name in _extra(read)]
