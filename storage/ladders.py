@@ -19,7 +19,7 @@ from content import Content
 from conversations.shapes import POSITIONS
 from storage.suppression import small
 
-FILE = Path(__file__).with_name("groups.yaml")
+FILE = Path(__file__).with_name("levels.yaml")
 Counts = dict[str, int]
 Figure = dict[str, Any]
 TOTAL = "total"
@@ -178,7 +178,7 @@ class Level:
 
 def levels(content: Content) -> dict[str, tuple[Level, ...]]:
     """By `district`, `age`, `relation` and `language`: the levels from fine to coarse. Raises KeyError for a
-    group in groups.yaml that holds what the content does not have.
+    group in levels.yaml that holds what the content does not have.
     """
     return content.once("levels of groups", lambda: _levels(content))
 
