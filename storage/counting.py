@@ -24,6 +24,9 @@ ITEMS = ("position", "reasons", "importance", "weighs_most", "values")
 LATER = "position_after"
 AT_ONCE = 2_000
 
+# A dilemma, an item, a code, the language it was given in, and whether that was after results were seen.
+Given = tuple[str, str, str, str, bool]
+
 
 @dataclass(frozen=True)
 class Counted:
@@ -53,22 +56,15 @@ def count(conn: Connection, round_code: str) -> Counted:
         .order_by(answers.c.participant)
     )
     rows = conn.execute(query, execution_options={"yield_per": AT_ONCE})
-    counted = Counted(0, _cells(), _cells(), defaultdict(_cells), defaultdict(Counter))
+    counted = nothing()
     people_there = 0
     for _, person in groupby(rows, itemgetter(0)):
-        people_there += _add(counted, [row[1:] for row in person])
+        people_there += add(counted, [row[1:] for row in person])
     return replace(counted, people=people_there, left_out=people(conn, round_code)[1])
 
 
-# ---------------------------------------------------------------- inside
-
-
-def _cells() -> Any:
-    return defaultdict(Counter)
-
-
-def _add(counted: Counted, given: Sequence[tuple[str, str, str, str, bool]]) -> bool:
-    """Count one person's answers in; whether there was a position among them."""
+def add(counted: Counted, given: Sequence[Given]) -> bool:
+    """Count one person's live answers in; whether there was a position among them."""
     about = {item: code for dilemma, item, code, _, _ in given if not dilemma}
     later = {dilemma: code for dilemma, item, code, _, _ in given if item == LATER}
     positions = 0
@@ -85,3 +81,15 @@ def _add(counted: Counted, given: Sequence[tuple[str, str, str, str, bool]]) -> 
                 counted.by[dilemma, by][about.get(asked) or NOT_GIVEN][code] += 1
             counted.by[dilemma, "language"][language][code] += 1
     return positions > 0
+
+
+def nothing() -> Counted:
+    """Nobody counted yet."""
+    return Counted(0, _cells(), _cells(), defaultdict(_cells), defaultdict(Counter))
+
+
+# ---------------------------------------------------------------- inside
+
+
+def _cells() -> Any:
+    return defaultdict(Counter)

@@ -8,61 +8,30 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 from content import Content
-from storage.counting import ABOUT, ITEMS, Counted
+from storage.counting import ABOUT, Counted, Given, add, nothing
 from storage.generalise import HIDDEN
-from storage.ladders import IMPORTANCE, POSITION, SHIFTS, TOTAL, Counts, Figure, Ladder, Level, choices, levels, ticked
+from storage.ladders import IMPORTANCE, POSITION, SHIFTS, TOTAL, Figure, Ladder, Level, choices, levels, ticked
 from storage.releases import Summary, figures
 from storage.succession import NOT_GIVEN
 
 Row = Mapping[str, str]
-FIRST, BACK = "position", "position_after"
 
 
-@dataclass
-class Rows:
-    """What is needed of exported rows of answers, gathered one row after the other."""
-
-    people: set[str] = field(default_factory=set)
-    before: dict[tuple[str, str], Counts] = field(default_factory=lambda: defaultdict(Counter))
-    after: dict[tuple[str, str], Counts] = field(default_factory=lambda: defaultdict(Counter))
-    firsts: list[tuple[str, str, str, str]] = field(default_factory=list)
-    positions: dict[tuple[str, str], str] = field(default_factory=dict)
-    later: dict[tuple[str, str], str] = field(default_factory=dict)
-    about: dict[tuple[str, str], str] = field(default_factory=dict)
-
-    def add(self, row: Row) -> None:
-        """One row of the table of answers."""
-        if row["current"] != "1" or row["status"] != "answered":
-            return
-        person, dilemma, item, code = row["participant"], row["dilemma"], row["item"], row["code"]
-        if item in ITEMS:
-            (self.after if row["after_results"] == "1" else self.before)[dilemma, item][code] += 1
-        if item == FIRST:
-            self.people.add(person)
-            self.positions[person, dilemma] = code
-            if row["after_results"] == "0":
-                self.firsts.append((person, dilemma, row["language"], code))
-        elif item == BACK:
-            self.later[person, dilemma] = code
-        elif not dilemma and item in ABOUT.values():
-            self.about[person, item] = code or HIDDEN
-
-    def counted(self) -> Counted:
-        """The same as `counting.count` gives; of age, place and relation what the rows show."""
-        by: dict[tuple[str, str], dict[str, Counts]] = defaultdict(lambda: defaultdict(Counter))
-        for person, dilemma, language, code in self.firsts:
-            by[dilemma, "language"][language][code] += 1
-            for name, item in ABOUT.items():
-                by[dilemma, name][self.about.get((person, item), NOT_GIVEN)][code] += 1
-        shifts: dict[str, Counts] = defaultdict(Counter)
-        for (person, dilemma), code in self.later.items():
-            if (first := self.positions.get((person, dilemma))) is not None:
-                shifts[dilemma][f"{first}>{code}"] += 1
-        return Counted(len(self.people), self.before, self.after, by, shifts)
+def recounted(rows: Iterable[Row]) -> Counted:
+    """The same as `counting.count` gives, out of rows of answers; of age, place and relation what they show."""
+    given: dict[str, list[Given]] = defaultdict(list)
+    for row in rows:
+        if row["current"] == "1" and row["status"] == "answered":
+            hidden = not row["dilemma"] and row["item"] in ABOUT.values() and not row["code"]
+            told = (row["dilemma"], row["item"], HIDDEN if hidden else row["code"], row["language"])
+            given[row["participant"]].append((*told, row["after_results"] == "1"))
+    counted = nothing()
+    people = sum(add(counted, one) for one in given.values())
+    return replace(counted, people=people)
 
 
 def differences(content: Content, summary: Summary, rows: Iterable[Row], erased: int) -> Iterator[str]:
@@ -70,10 +39,7 @@ def differences(content: Content, summary: Summary, rows: Iterable[Row], erased:
 
     `erased`: how many people left the round since that release.
     """
-    gathered = Rows()
-    for row in rows:
-        gathered.add(row)
-    counted, number = gathered.counted(), summary["release"]
+    counted, number = recounted(rows), summary["release"]
     bases = [one["base"] for *_, one in figures(summary)]
     if not 0 <= summary["base"] - counted.people <= erased and summary["base"] not in bases:
         yield f"{summary['base']} people gave a position, {counted.people} of them are in the rows"
@@ -95,7 +61,7 @@ def _counts(counted: Counted, dilemma: str, item: str) -> Mapping[str, int]:
     if item == "shifts":
         return counted.shifts.get(dilemma, {})
     if item == "after_results":
-        return counted.after.get((dilemma, FIRST), {})
+        return counted.after.get((dilemma, "position"), {})
     return counted.before.get((dilemma, item), {})
 
 
