@@ -132,6 +132,10 @@ class Painter:
                 return True
             except Moved as moved:
                 await self._groups.moved(place, moved.to)
+                there = await self._groups.look(self._code)
+                if there is None or there.chat == place.chat:
+                    # A new talk has taken this chat over: the old one cannot follow.
+                    return True
         if scene.over:
             await self._groups.let_go(self._code)
         return scene.over

@@ -52,9 +52,10 @@ class Group:
 
 
 def begin(conn: Connection, group: Group) -> None:
-    """A new session. An older one of the same chat goes."""
+    """A new session. An older one of the same chat has ended, and may still have to say what came out."""
     if group.chat_hash:
-        drop(conn, list(conn.execute(select(sessions.c.code).where(sessions.c.chat_hash == group.chat_hash)).scalars()))
+        older = sessions.c.chat_hash == group.chat_hash
+        conn.execute(update(sessions).where(older).values(chat_hash=None))
     conn.execute(insert(sessions), {"code": group.code, "begun_at": group.begun_at, **_values(group), "version": 0})
 
 

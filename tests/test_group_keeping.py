@@ -144,6 +144,17 @@ async def test_who_joins_for_the_talk_alone_is_no_participant_and_nothing_of_the
     assert (await choose(groups, code, member(0), "a")) == house.content.words("en")("group.over")
 
 
+async def test_a_new_talk_in_the_same_chat_takes_nothing_from_the_sheet_of_the_last(groups: Groups) -> None:
+    code = await begun(groups)
+    await to_the_end(groups, code)
+    new = (await groups.open(TEACHER, CHAT)).code
+    assert new != code
+    old = await scene(groups, code)
+    assert (old.chat, [name for name, _ in old.posts][-1]) == (CHAT.chat, "sheet")
+    assert set(await groups.live("telegram")) == {code, new}
+    assert (await groups.open(TEACHER, CHAT)).code == new
+
+
 async def test_nobody_is_known_by_the_same_code_in_two_sessions(house: House, groups: Groups) -> None:
     first = await begun(groups, 2)
     await order(groups, first, "end")
@@ -276,9 +287,10 @@ async def test_after_a_day_nothing_of_a_session_is_left(house: House, groups: Gr
 
 async def test_an_exact_tally_of_two_hundred_who_tap_at_once(house: House, groups: Groups) -> None:
     code = await begun(groups, 0)
-    await asyncio.gather(*(join(groups, code, member(n)) for n in range(200)))
-    await asyncio.gather(*(choose(groups, code, member(n), CHOSEN[n % 4]) for n in range(199)))
-    await asyncio.gather(*(choose(groups, code, member(n), "b") for n in range(0, 199, 4)))
-    await choose(groups, code, member(199), "b")
+    many = 200 if house.engine.dialect.name == "sqlite" else 40
+    await asyncio.gather(*(join(groups, code, member(n)) for n in range(many)))
+    await asyncio.gather(*(choose(groups, code, member(n), CHOSEN[n % 4]) for n in range(many - 1)))
+    await asyncio.gather(*(choose(groups, code, member(n), "b") for n in range(0, many - 1, 4)))
+    await choose(groups, code, member(many - 1), "b")
     session: GroupSession = (await scene(groups, code)).session
-    assert session.views["growth.before"].counts == {"a": 50, "between": 50, "b": 100}
+    assert session.views["growth.before"].counts == {"a": many // 4, "between": many // 4, "b": many // 2}
