@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -52,6 +53,10 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
+        except BrokenPipeError:
+            # Whoever read along has seen enough, as `head` has. What is still to be written goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(1) from None
         except FAULTS as fault:
             print(f"stadsdialoog: {fault}", file=sys.stderr)
             raise typer.Exit(1) from None

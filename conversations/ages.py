@@ -51,6 +51,11 @@ def _band(text: str, ages: Ages) -> str | None:
     return bands.pop() if not rest and len(bands) == 1 else None
 
 
+def is_about(text: str, ages: Ages) -> bool:
+    """Whether an age is given only roughly: `about 65` may lie in two bands."""
+    return _phrase(list(words(text)), ages.about)
+
+
 def band(years: int) -> str | None:
     """The code of the band these years lie in; None under 16 and over 120."""
     return next((code for start, code in reversed(STARTS) if start <= years <= OLDEST), None)

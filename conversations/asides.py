@@ -48,12 +48,18 @@ def _of(clause: Clause) -> Aside | None:
     if not telling or len({(i.kind, i.value) for i in telling}) > 1:
         return None
     item, others = telling[0], [i for i in heavy if i.kind not in KINDS]
+    value = item.value
+    if item.kind == "nonresponse":
+        # "Is this private?" keeps nothing back; "rather no answer" does.
+        if value in ("declined", "dont_know") and clause.asked:
+            return None
+        value = "declined" if value == "skipped" and clause.of("rather") else value
     # "Help is good" asks for none.
     if item.value == "help" and len(item.words) == 1 and clause.of("aside"):
         return None
     if not _may_stand_beside(item, others):
         return None
-    return Aside(item.kind, item.value, item.slips)
+    return Aside(item.kind, value, item.slips)
 
 
 def _may_stand_beside(item: Item, others: list[Item]) -> bool:

@@ -57,7 +57,6 @@ LIGHT = frozenset(
 )
 LONGEST_SPAN = 9
 ALIKE = 72
-MOST_OF_A_NAME = 2  # words
 MOST_KEPT = 64
 
 
@@ -319,9 +318,9 @@ def _topics(question: Question, content: Content) -> Iterator[tuple[str, Sense]]
     for code, heard in names.items():
         yield from ((phrase, sense("option", code)) for phrase in heard)
         for pole in content.dilemmas[code].sides.values():
-            for phrase in (*pole.label.by.values(), *pole.heard.all()):
-                # What is longer says more than a name.
-                if phrase_words(phrase) not in taken and len(phrase_words(phrase)) <= MOST_OF_A_NAME:
+            # By its side's own name; other words for a side say more than which question is meant.
+            for phrase in pole.label.by.values():
+                if phrase_words(phrase) not in taken:
                     yield phrase, sense("option", code)
 
 

@@ -124,3 +124,6 @@ NEAR = frozenset(
 )
 # Between two choices these set one over the other; in front of one they say what it is about.
 ABOUT = frozenset({"over", "euver"})
+# In front of what there is more of.
+EVEN = frozenset({"nog", "even", "still"})
+WHAT = frozenset({"wat", "what", "waat"})

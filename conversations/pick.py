@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conversations.clauses import Clause, Item, Parsed
-from conversations.particles import ABOUT, NEAR
+from conversations.lexicon import LIGHT
+from conversations.particles import ABOUT, NEAR, WHAT
 from conversations.question import Question
 from conversations.stance import is_question
 
@@ -31,7 +32,7 @@ def pick(parsed: Parsed, question: Question, ordinary: frozenset[str]) -> Picked
         return near
     named = _named(parsed)
     unsure = Picked(named=tuple(named))
-    asked = question.at != "language" and is_question(parsed)
+    asked = is_question(parsed) if question.at != "language" else parsed.clauses and _asks_what(parsed.clauses[0])
     asked = asked or (len(named) > 1 and bool(parsed.of("or")))
     if not parsed.clauses or parsed.of(*BARS) or asked:
         return unsure
@@ -63,6 +64,11 @@ def pick(parsed: Parsed, question: Question, ordinary: frozenset[str]) -> Picked
     return Picked(tuple(wanted), tuple(named), bool(unwanted), slips, reason_at)
 
 
+def _asks_what(clause: Clause) -> bool:
+    """`What is Mestreechs`: the name of a language is asked about, not chosen."""
+    return clause.items[0].words[0] in WHAT
+
+
 def _told_more_closely(parsed: Parsed, ordinary: frozenset[str]) -> Picked | None:
     """One place, and behind it where in it or near what: `Limmel, where the church is`, `Heer, near the station`."""
     items = [i for clause in parsed.clauses for i in clause.items]
@@ -72,7 +78,7 @@ def _told_more_closely(parsed: Parsed, ordinary: frozenset[str]) -> Picked | Non
         return None
     first, codes = items[where[0]], _codes(items[where[0]])
     plain = not first.slips and not (len(first.words) == 1 and first.words[0] in ordinary)
-    if len(codes) != 1 or not plain or any(i.kind == "unknown" for i in items[: where[0]]):
+    if len(codes) != 1 or not plain or any(i.kind not in LIGHT for i in items[: where[0]]):
         return None
     near = all(items[n - 1].words[0] in NEAR or items[n - 2].words[0] in NEAR for n in where[1:])
     behind = items[where[0] + 1 :]

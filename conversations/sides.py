@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conversations.clauses import Clause, Item
-from conversations.particles import APART, PARTS
+from conversations.particles import APART, EVEN, PARTS
 
 OTHER = {"a": "b", "b": "a"}
 # With these in a clause that gives no side, it is no mere reason.
@@ -35,6 +35,23 @@ def each_its_own(clauses: tuple[Clause, ...]) -> bool:
     alike, other = ({w for i in half if i.kind in ("unknown", "hedge", "than") for w in i.words} for half in halves)
     joined = items[join][1].may_be("and") and len(alike | other) < 2
     return bool(alike & other) or joined
+
+
+def scorns(clauses: tuple[Clause, ...]) -> bool:
+    """`Sure, even more tourists`, `even more tourists, great`: what may be scorn is asked back."""
+    if len(clauses) < 2:
+        return False
+    first, second = clauses[:2]
+    if all(i.may_be("yes") for i in first.items):
+        return second.items[0].words[0] in EVEN
+    praise = len(second.items) == 1 and not second.of("filler", "option", "not", "negation")
+    return first.items[0].words[0] in EVEN and bool(first.of("option")) and praise and len(clauses) == 2
+
+
+def does_not_know(clause: Clause) -> bool:
+    """`I don't know, but ...`: what follows is said with hesitation."""
+    heavy = clause.heavy
+    return len(heavy) == 1 and (heavy[0].kind, heavy[0].value) == ("nonresponse", "dont_know")
 
 
 def _sets_apart(item: Item) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from conversations.clauses import Clause, Item, Parsed
 from conversations.lexicon import LIGHT, sense
 from conversations.particles import ABOVE, IS, LESS, MINE, MYSELF, NOT_TOO, NOTS, OVER, PREFERS, TOO, WITHOUT
-from conversations.sides import OTHER, TURNS, each_its_own, side_of
+from conversations.sides import OTHER, TURNS, does_not_know, each_its_own, scorns, side_of
 
 STRENGTH = ("hedge", "rather")
 MOST_OF_A_REASON = 3  # unknown words: with so many, a "not" among them is about something else
@@ -46,11 +46,13 @@ def stance(parsed: Parsed) -> Stance:
     clauses = _own_answer(_from_the_conclusion(parsed.clauses))
     if not clauses or parsed.of("irony", "unclear") or _asks(clauses):
         return unsure
+    if scorns(clauses):
+        return unsure
     if each_its_own(clauses):
         return Stance("between", slips=_slips(parsed), sides=named, reason_at=parsed.reason_at)
     main: _Said | None = None
     reason_at = -1
-    if hesitant := len(clauses) > 1 and clauses[1].lead == "but" and _does_not_know(clauses[0]):
+    if hesitant := len(clauses) > 1 and clauses[1].lead == "but" and does_not_know(clauses[0]):
         clauses = clauses[1:]
     for clause in clauses:
         said = _said(clause)
@@ -115,12 +117,6 @@ def _is_of_oneself(clause: Clause, main: _Said) -> bool:
     points = any(i.may_be("pointing") for i in clause.items)
     mine = clause.items[0].words[0] in MINE or clause.items[0].kind == "others"
     return mine and not points and not main.weak and not main.negated and clause.unknown >= MOST_OF_A_REASON
-
-
-def _does_not_know(clause: Clause) -> bool:
-    """`I don't know, but ...`: what follows is said with hesitation."""
-    heavy = clause.heavy
-    return len(heavy) == 1 and (heavy[0].kind, heavy[0].value) == ("nonresponse", "dont_know")
 
 
 def _from_the_conclusion(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
@@ -276,7 +272,7 @@ def _plain(items: list[Item]) -> _Said:
         return _both_sides(items, turns)
     side = next(iter(sides))
     if not turns:
-        if any(i.kind == "too" for i in items):
+        if _too_much(items):
             return _Said("side", OTHER[side], True, True) if side in OTHER else _Said("unclear")
         return _Said("side", side, weak)
     # "Without growth we die" is no wish to do without.
@@ -288,6 +284,12 @@ def _plain(items: list[Item]) -> _Said:
         return _Said("unclear")
     partly = any(i.kind in ("partial", "too") for i in items[turns[0] :])
     return _Said("side", OTHER[side], weak or partly, True)
+
+
+def _too_much(items: list[Item]) -> bool:
+    """Whether a "too" stands before the side: `too quiet`, and not `lively and something to do`."""
+    too = next((n for n, i in enumerate(items) if i.kind == "too"), len(items))
+    return any(i.kind == "option" for i in items[too:])
 
 
 def _depends(items: list[Item]) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from content import Content
 from content.model import Phrases
 from conversations import places
-from conversations.ages import age_band
+from conversations.ages import age_band, is_about
 from conversations.asides import Aside, aside
 from conversations.clauses import Parsed, parse
 from conversations.lexicon import Lexicon, lexicon
@@ -30,6 +30,8 @@ MOST_ALIKE = 6  # words; what is longer is not asked back for looking like a phr
 # Nobody names a choice at greater length; of what is longer only a cry for help is read.
 MOST_WORDS, MOST_LETTERS = 60, 500
 EXACT, PLAIN, TURNED, LEAST = 100, 95, 88, 70
+# A number that stands at no choice.
+BELOW_NOTHING = re.compile(r"[-−]\s*\d+")
 # Asked back with these: in between, or no opinion.
 INDIFFERENT = ("between", "dont_know")
 
@@ -85,6 +87,8 @@ def read(text: str, question: Question, content: Content) -> Reading:
     """How `text` answers `question`. Never a sure reading of the opposite; an empty Reading when nothing fits."""
     if not any(not token.breaks for token in tokens(text[:MOST_LETTERS])):
         return Reading(wish="help", method="typed_exact", score=EXACT) if "?" in text else Reading()
+    if BELOW_NOTHING.fullmatch(text):
+        return Reading()
     known = lexicon(question, content)
     if len(text) > MOST_LETTERS or len(tokens(text)) > MOST_WORDS:
         parsed = parse(text, known, correct=False)
@@ -134,8 +138,11 @@ def _parsed(text: str, question: Question, content: Content, known: Lexicon) -> 
     only_own_words = bool(question.own_words) and not question.options
     small = question.item != "neighbourhood" or len(words(text)) <= 5
     parsed = parse(text, known, correct=small, reasons=bool(question.own_words))
-    if question.item == "age" and not parsed.crisis and (aged := _age(text, parsed, content.phrases)):
-        return aged
+    if question.item == "age" and not parsed.crisis:
+        if aged := _age(text, parsed, content.phrases):
+            return aged
+        if is_about(text, content.phrases.ages):
+            return Reading(asked=True)
     found = aside(parsed, bool(question.own_words), only_own_words)
     if found and (reading := _aside(found, question)):
         exact = {s.kind for s in known.exact.get("".join(words(text)), ())}
@@ -157,7 +164,8 @@ def _chosen(text: str, parsed: Parsed, question: Question, known: Lexicon) -> Re
     if question.item == "position":
         return _position(stance(parsed), parsed, question)
     picked = answer_yes_or_no(parsed) if _is_consent(question) else pick(parsed, question, known.ordinary)
-    if question.item == "reasons" and not picked.codes and (like := likely(parsed, question, known)):
+    turned = parsed.may("negation", "not", "against", "too")
+    if question.item == "reasons" and not picked.codes and not turned and (like := likely(parsed, question, known)):
         return Reading((like[0],), method="typed_fuzzy", score=round(100 * like[1]), reason_at=-1)
     return _picked(picked, parsed, question)
 
