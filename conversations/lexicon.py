@@ -92,6 +92,8 @@ class Lexicon:
         self.fillers = frozenset(said[0] for said, means in told if means.kind == "filler" and len(said) == 1)
         self.ordinary = frozenset(word for phrase in ordinary for word in phrase_words(phrase))
         self._everyday = frozenset(everyday)
+        # What `likeness` made of the choices' phrases: words with their folds.
+        self.compared: dict[tuple[str, ...], tuple[tuple[tuple[str, str], ...], ...]] = {}
         self._words: dict[str, tuple[str, ...]] = {}
         self._vocabulary: set[str] = set()
         self._telling: set[str] = set()

@@ -5,8 +5,6 @@ Only what is close to one reason and to no other is that reason; anything else i
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from rapidfuzz.distance import OSA, LCSseq
 
 from conversations.clauses import Parsed
@@ -52,9 +50,14 @@ def _best(said: Folded, phrases: tuple[str, ...], lexicon: Lexicon) -> float:
     return max((_like(said, told) for told in _told(phrases, lexicon)), default=0.0)
 
 
-@lru_cache(maxsize=2_000)
 def _told(phrases: tuple[str, ...], lexicon: Lexicon) -> tuple[Folded, ...]:
-    """Our own phrases, without mute words: of two words and more, and without a "not"."""
+    """Our own phrases, without mute words: of two words and more, and without a "not". Remembered by their lexicon."""
+    if phrases not in lexicon.compared:
+        lexicon.compared[phrases] = _prepared(phrases, lexicon)
+    return lexicon.compared[phrases]
+
+
+def _prepared(phrases: tuple[str, ...], lexicon: Lexicon) -> tuple[Folded, ...]:
     told = (tuple(w for w in phrase_words(phrase) if not _mute(w, lexicon)) for phrase in phrases)
     kept = (one for one in told if len(one) > 1 and not any(_turns(w, lexicon) for w in one))
     return tuple(tuple((word, phrase_fold(word)) for word in one) for one in kept)
