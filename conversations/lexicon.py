@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
@@ -16,7 +16,18 @@ from rapidfuzz.distance import OSA
 from content import Content
 from content.model import Phrases
 from conversations.question import Option, Question
-from conversations.spelling import RUN, fold, phrase_fold, phrase_words, slips, slips_in_phrase
+from conversations.spelling import (
+    RUN,
+    by_length,
+    figures_of,
+    fold,
+    near_to,
+    phrase_fold,
+    phrase_words,
+    slips,
+    slips_in_phrase,
+    swapped_or_missed,
+)
 
 # What one span can be, the first that fits counting most. Light ones never change a choice by themselves.
 KINDS = (
@@ -69,6 +80,7 @@ class Sense:
     value: str = ""
 
 
+@cache
 def sense(kind: str, value: str = "") -> Sense:
     return Sense(KINDS.index(kind), kind, value)
 
@@ -124,17 +136,17 @@ class Lexicon:
 
     @cached_property
     def _by_length(self) -> dict[int, list[str]]:
-        return _grouped(word for word in self._vocabulary if len(word) > 3 and not word.isdigit())
+        return by_length(word for word in self._vocabulary if len(word) > 3 and not word.isdigit())
 
     @cached_property
     def _folds_by_length(self) -> dict[int, list[str]]:
-        return _grouped(self._by_fold)
+        return by_length(self._by_fold)
 
     @cached_property
     def _long(self) -> dict[int, list[str]]:
         """What whole clauses are compared with: the phrases of choices and of nonresponse."""
         telling = ("option", "unclear", "wish", "nonresponse", "indifferent", "both", "depends")
-        return _grouped(s for s, senses in self.exact.items() if len(s) > 5 and senses[0].kind in telling)
+        return by_length(s for s, senses in self.exact.items() if len(s) > 5 and senses[0].kind in telling)
 
     def knows(self, word: str) -> bool:
         return word in self._vocabulary or word in self.ordinary or word in self._everyday
@@ -163,11 +175,11 @@ class Lexicon:
         alike = self._by_fold.get(folded)
         if alike and (self._weight(alike) < 2 or self.turns(alike)):
             return alike
-        near = _near(word, self._by_length, slips(len(word))) or [
-            (self._by_fold[known], far) for known, far in _near(folded, self._folds_by_length, slips(len(folded)))
+        near = near_to(word, self._by_length, slips(len(word))) or [
+            (self._by_fold[known], far) for known, far in near_to(folded, self._folds_by_length, slips(len(folded)))
         ]
         # Four letters with another one in place of one are another word: wait, want.
-        near = [(known, far) for known, far in near if len(word) > 4 or _swapped_or_missed(word, known)]
+        near = [(known, far) for known, far in near if len(word) > 4 or swapped_or_missed(word, known)]
         # `onrechtvaardig` is no slip of `rechtvaardig`.
         near = [(known, far) for known, far in near if not word.endswith(known)]
         best = [known for known, far in near if far == near[0][1]]
@@ -200,11 +212,11 @@ class Lexicon:
         Word for word no more than a slip: another word in place of one is another phrase.
         """
         squash = "".join(said)
-        near = _near(squash, self._long, slips_in_phrase(len(squash)))
+        near = near_to(squash, self._long, slips_in_phrase(len(squash)))
         near = [(known, far) for known, far in near if _word_for_word(said, self._words[known], far)]
         # A figure is no slip of another one.
-        figures = _figures(squash)
-        near = [(known, far) for known, far in near if _figures(known) == figures]
+        figures = figures_of(squash)
+        near = [(known, far) for known, far in near if figures_of(known) == figures]
         if not near:
             return None
         best = {self.exact[known] for known, far in near if far == near[0][1]}
@@ -220,39 +232,16 @@ class Lexicon:
         return tuple(dict.fromkeys(self._choices[known] for known, _, _ in near))
 
 
-def _near(word: str, groups: dict[int, list[str]], allowed: int) -> list[tuple[str, int]]:
-    """The known words at most `allowed` letters away, nearest first."""
-    found: list[tuple[str, int]] = []
-    for length in range(len(word) - allowed, len(word) + allowed + 1):
-        if group := groups.get(length):
-            near = process.extract(word, group, scorer=OSA.distance, score_cutoff=allowed, limit=4)
-            found += [(known, int(far)) for known, far, _ in near]
-    return sorted(found, key=lambda one: (one[1], one[0]))
-
-
-def _figures(squash: str) -> str:
-    return "".join(c for c in squash if c.isdigit())
-
-
 def _word_for_word(said: tuple[str, ...], known: tuple[str, ...], far: int) -> bool:
     if len(said) != len(known):
         return far < (2 if len("".join(known)) < 14 else 3)
     return all(OSA.distance(a, b) <= max(1, slips(len(b))) for a, b in zip(said, known, strict=True))
 
 
-def _swapped_or_missed(word: str, known: str) -> bool:
-    return len(known) != len(word) or sorted(known) == sorted(word)
-
-
-def _grouped(found: Iterable[str]) -> dict[int, list[str]]:
-    groups: dict[int, list[str]] = {}
-    for word in sorted(found):
-        groups.setdefault(len(word), []).append(word)
-    return groups
-
-
 def _settled(senses: set[Sense]) -> tuple[Sense, ...]:
     """The senses of one phrase in order; what means two choices, or refuses both sides, is unclear."""
+    if len(senses) == 1:
+        return tuple(senses)
     for kind in ("option", "not"):
         if len({s.value.removeprefix("rather_") for s in senses if s.kind == kind}) > 1:
             senses = {s for s in senses if s.kind not in ("option", "not")} | {sense("unclear")}
@@ -266,9 +255,15 @@ _kept: dict[tuple[object, ...], tuple[Content, Lexicon]] = {}
 
 def lexicon(question: Question, content: Content) -> Lexicon:
     """The lexicon of this question, made once."""
-    # Labels are heard in every language and every order: one lexicon serves all who are asked this.
-    codes = frozenset(o.code for o in (*question.options, *question.on_screen, *question.doors))
-    key = (id(content), question.at, codes)
+    # Labels are heard in every language and every order, and a release of new content changes few questions: one
+    # lexicon serves all who are asked the same. What is named by its id lives as long as the lexicon.
+    options = (*question.options, *question.on_screen, *question.doors)
+    dilemmas = {question.dilemma, *(o.code for o in options if question.at == "weighs_most")} & content.dilemmas.keys()
+    key = (
+        *(id(content.phrases), id(content.catalogues), question.at, question.kind),
+        frozenset((o.code, o.heard, o.refuse) for o in options),
+        frozenset(id(content.dilemmas[code]) for code in dilemmas),
+    )
     if key not in _kept:
         if len(_kept) >= MOST_KEPT:
             _kept.clear()

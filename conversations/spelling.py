@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 APOSTROPHES = "'’‘`´ʼ′"
 FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
@@ -120,3 +124,31 @@ def slips(length: int) -> int:
 def slips_in_phrase(length: int) -> int:
     """How many may be wrong in a whole phrase, counted without spaces."""
     return 0 if length < 6 else 1 if length < 9 else 2 if length < 14 else 3
+
+
+def near_to(word: str, groups: dict[int, list[str]], allowed: int) -> list[tuple[str, int]]:
+    """The known words at most `allowed` letters away, nearest first."""
+    found: list[tuple[str, int]] = []
+    for length in range(len(word) - allowed, len(word) + allowed + 1):
+        if group := groups.get(length):
+            near = process.extract(word, group, scorer=OSA.distance, score_cutoff=allowed, limit=4)
+            found += [(known, int(far)) for known, far, _ in near]
+    return sorted(found, key=lambda one: (one[1], one[0]))
+
+
+def by_length(found: Iterable[str]) -> dict[int, list[str]]:
+    """Words by their number of letters, in order."""
+    groups: dict[int, list[str]] = {}
+    for word in sorted(found):
+        groups.setdefault(len(word), []).append(word)
+    return groups
+
+
+def swapped_or_missed(word: str, known: str) -> bool:
+    """Whether only the order of letters differs, or their number."""
+    return len(known) != len(word) or sorted(known) == sorted(word)
+
+
+def figures_of(squash: str) -> str:
+    """The figures in a phrase."""
+    return "".join(c for c in squash if c.isdigit())

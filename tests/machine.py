@@ -172,7 +172,12 @@ class Resident:
     ) -> Iterator[str]:
         dilemma, _, item = before.at.removesuffix(".second").rpartition(".")
         all_three = before.at == "age" and fact.status == "skipped" and fact.item in ABOUT
-        if (fact.dilemma, fact.item) not in {(dilemma, item), (dilemma, OWN_WORDS.get(item))} and not all_three:
+        # A reason given with a choice that was asked back is kept with it.
+        reason = before.pending[:1] == (before.at,) and (fact.item, fact.text) == ("reason_text", before.pending[1])
+        asked = {(dilemma, item), (dilemma, OWN_WORDS.get(item))}
+        if reason:
+            return
+        if (fact.dilemma, fact.item) not in asked and not all_three:
             yield f"an answer to {fact.dilemma}.{fact.item}, asked was {before.at}"
             return
         if fact.shown_first != (self.first.get(dilemma, before.first(dilemma)) if dilemma else ""):
