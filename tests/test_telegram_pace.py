@@ -88,12 +88,12 @@ async def test_a_broadcast_keeps_to_the_pace_and_replies_go_out_at_once(
             await talks.reply()
             took.append(time.monotonic() - begun)
         assert await telling == len(chats)
-    told = Counter(call.chat for call in api.calls_of("sendMessage") if call.chat != 1001)
-    assert told == Counter(chats), "each is told, and once"
+    assert [len(api.box(chat).messages) for chat in chats] == [1] * len(chats), "each is told, and once"
     assert rows(house, "notice") == []
     sent = rate([call.at for call in api.calls_of("sendMessage") if call.chat != 1001])
     assert SLOWEST <= sent <= A_SECOND * 1.1
-    assert api.flood.refused <= 2, "a reply may be one too many for this second"
+    # A reply may be one too many for this second; a busy machine may send late what it had put a moment apart.
+    assert api.flood.refused <= max(2, len(chats) // 500)
     assert max(took) < 1.5, "a reply waited for the broadcast"
     if long:
         with capsys.disabled():
