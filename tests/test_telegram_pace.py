@@ -125,7 +125,7 @@ async def test_chats_that_are_slow_or_dead_do_not_hold_up_a_broadcast(api: BotAp
         telling = asyncio.create_task(Notices(desk, Calls(bot, patient)).send())
         async with asyncio.timeout(30):
             # What is kept comes a moment after what is sent.
-            while len(rows(house, "notice")) > len(first):
+            while len(rows(house, "notice")) > len(first):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert time.monotonic() - begun < 20.0
         telling.cancel()
