@@ -25,7 +25,7 @@ from bot.pages import page
 from bot.sheet import qr, short
 from bot.webchat_frames import BadFrame, guess
 from bot.webchat_networks import LONGEST_WAIT, Networks
-from bot.webchat_socket import FRAME_BYTES, HEARTBEAT_SECONDS, HELLO_SECONDS, KEY, SEND_SECONDS, Pace
+from bot.webchat_socket import HELLO_SECONDS, KEY, SEND_SECONDS, Pace, open_socket
 from content import Content
 from conversations.shapes import Tapped
 
@@ -170,10 +170,7 @@ class Rooms:
 
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
         code = _code(request)
-        socket = web.WebSocketResponse(
-            heartbeat=HEARTBEAT_SECONDS, max_msg_size=FRAME_BYTES, timeout=2.0, compress=False
-        )
-        await socket.prepare(request)
+        socket = await open_socket(request)
         one: Page | None = None
         try:
             one = await self._greet(request, socket, code)

@@ -40,6 +40,13 @@ MOST_IDLE = 50_000
 BURST, PER_SECOND = 20, 4.0
 
 
+async def open_socket(request: web.Request) -> web.WebSocketResponse:
+    """A socket of a page, within the bounds every page keeps to."""
+    socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=FRAME_BYTES, timeout=2.0, compress=False)
+    await socket.prepare(request)
+    return socket
+
+
 @dataclass(frozen=True)
 class _Said:
     """A reply that was sent, and when."""
@@ -117,10 +124,7 @@ class Chat:
 
     async def serve(self, request: web.Request, cookie: str) -> web.WebSocketResponse:
         """Talk with one tab until it goes. `cookie` is the key this browser keeps, or empty."""
-        socket = web.WebSocketResponse(
-            heartbeat=HEARTBEAT_SECONDS, max_msg_size=FRAME_BYTES, timeout=2.0, compress=False
-        )
-        await socket.prepare(request)
+        socket = await open_socket(request)
         line: Line | None = None
         try:
             line = await self._greet(socket, cookie, request)

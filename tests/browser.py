@@ -10,10 +10,12 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -23,6 +25,13 @@ from selenium.webdriver.remote.webelement import WebElement
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 HERE = Path(__file__).parent.parent
 PATIENCE = 15.0
+MISSING = not (CHROMIUM and DRIVER)
+if MISSING and os.environ.get("CI"):
+    raise RuntimeError("chromium and chromedriver are needed in CI: apt-get install chromium chromium-driver")
+if MISSING:
+    warnings.warn("no chromium and chromedriver here: no page is looked at in a browser", stacklevel=1)
+# For a file of tests that look at pages: its `pytestmark`.
+IN_A_BROWSER = pytest.mark.skipif(MISSING, reason="no chromium and chromedriver here")
 
 TOO_WIDE = """
 const wide = document.documentElement.clientWidth;
@@ -262,3 +271,18 @@ def _free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """A server for the tests of one file."""
+    one = Serving(tmp_path_factory.mktemp("browser") / "data")
+    one.start()
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def shots(tmp_path: Path) -> Path:
+    """Where screenshots go, to be looked at."""
+    return Path(os.environ.get("STADSDIALOOG_SCREENSHOTS") or tmp_path)

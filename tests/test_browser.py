@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,31 +14,14 @@ from selenium.webdriver.common.keys import Keys
 
 from bot.pages import STATIC
 from content import Content
-from tests.browser import CHROMIUM, DRIVER, Phone, Serving
+from tests.browser import IN_A_BROWSER, Phone, Serving, serving, shots
 
-MISSING = not (CHROMIUM and DRIVER)
-if MISSING and os.environ.get("CI"):
-    raise RuntimeError("chromium and chromedriver are needed in CI: apt-get install chromium chromium-driver")
-if MISSING:
-    warnings.warn("no chromium and chromedriver here: no page was looked at in a browser", stacklevel=1)
-pytestmark = pytest.mark.skipif(MISSING, reason="no chromium and chromedriver here")
+__all__ = ["serving", "shots"]
 
-# What the walk may take: the issue's 22 taps after /start, the web's own last message not counted.
+pytestmark = IN_A_BROWSER
+
+# What the walk may take: 22 taps after /start, the web's own last message not counted.
 MOST_TAPS = 22
-
-
-@pytest.fixture(scope="module")
-def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    serving = Serving(tmp_path_factory.mktemp("browser") / "data")
-    serving.start()
-    yield serving
-    serving.stop()
-
-
-@pytest.fixture
-def shots(tmp_path: Path) -> Path:
-    """Where screenshots go, to be looked at."""
-    return Path(os.environ.get("STADSDIALOOG_SCREENSHOTS") or tmp_path)
 
 
 @pytest.fixture(scope="module")

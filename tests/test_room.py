@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from selenium.webdriver.common.by import By
 
 from content import Content
 from tests.axe import RUN, axe
-from tests.browser import CHROMIUM, DRIVER, Phone, Serving, until
+from tests.browser import IN_A_BROWSER, Phone, Serving, serving, shots, until
 
-MISSING = not (CHROMIUM and DRIVER)
-if MISSING and os.environ.get("CI"):
-    raise RuntimeError("chromium and chromedriver are needed in CI: apt-get install chromium chromium-driver")
-if MISSING:
-    warnings.warn("no chromium and chromedriver here: no room was looked at in a browser", stacklevel=1)
-pytestmark = pytest.mark.skipif(MISSING, reason="no chromium and chromedriver here")
+__all__ = ["serving", "shots"]
+
+pytestmark = IN_A_BROWSER
 
 LANGUAGES = ("nl", "en", "li", "en")
 CHOSEN = (1, 2, 5, 5)
-
-
-@pytest.fixture(scope="module")
-def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    serving = Serving(tmp_path_factory.mktemp("room") / "data")
-    serving.start()
-    yield serving
-    serving.stop()
-
-
-@pytest.fixture
-def shots(tmp_path: Path) -> Path:
-    """Where screenshots go, to be looked at."""
-    return Path(os.environ.get("STADSDIALOOG_SCREENSHOTS") or tmp_path)
 
 
 class Tabs:

@@ -12,6 +12,7 @@ from conversations.shapes import Heard
 from storage.tables import HandledUpdate, Owed
 from tests.botapi import BotApi, Resident
 from tests.botapi.fixtures import Serve, api, serve
+from tests.botapi.resident import Seen
 from tests.test_telegram import answers, choice, kept, to_first_dilemma
 
 __all__ = ["api", "serve"]
@@ -87,17 +88,22 @@ async def test_killed_before_confirming_everything_comes_again_and_counts_once(
     await resident.quiet(0.1)
 
 
-async def test_killed_between_commit_and_send_the_reply_is_sent_at_the_next_start(
-    api: BotApi, serve: Serve, house: House
-) -> None:
+async def stopped_owing_a_reply(api: BotApi, serve: Serve, house: House, resident: Resident) -> Seen:
+    """A tap is kept and confirmed, and the process ends before its reply is sent; the message that was tapped."""
     first = serve(patience=Patience(first=0.01, longest=0.1, tries=1000, flush=0.1))
-    resident = Resident(api, 1001)
     shown = await to_first_dilemma(resident)
     api.fault("sendMessage", times=None, drop="before")
     await resident.tap(choice(shown, "a"))
-    await first.until(lambda: len(kept(house, Owed)) == 1)
+    await first.until(lambda: len(kept(house, Owed)) == 1 and api.updates.idle)
     await first.stop()
     api.faults.clear()
+    return shown
+
+
+async def test_killed_between_commit_and_send_the_reply_is_sent_at_the_next_start(
+    api: BotApi, serve: Serve, house: House
+) -> None:
+    await stopped_owing_a_reply(api, serve, house, resident := Resident(api, 1001))
     second = serve()
     assert "growth.reasons" in (await resident.reply()).data[0]
     await second.until(lambda: not kept(house, Owed))
@@ -107,14 +113,7 @@ async def test_killed_between_commit_and_send_the_reply_is_sent_at_the_next_star
 async def test_who_taps_again_while_the_process_is_down_still_gets_the_reply(
     api: BotApi, serve: Serve, house: House
 ) -> None:
-    first = serve(patience=Patience(first=0.01, longest=0.1, tries=1000, flush=0.1))
-    resident = Resident(api, 1001)
-    shown = await to_first_dilemma(resident)
-    api.fault("sendMessage", times=None, drop="before")
-    await resident.tap(choice(shown, "a"))
-    await first.until(lambda: len(kept(house, Owed)) == 1 and api.updates.idle)
-    await first.stop()
-    api.faults.clear()
+    shown = await stopped_owing_a_reply(api, serve, house, resident := Resident(api, 1001))
     await resident.tap_stale(shown, choice(shown, "a"))
     second = serve()
     assert "growth.reasons" in (await resident.reply()).data[0]
