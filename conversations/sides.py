@@ -9,6 +9,8 @@ OTHER = {"a": "b", "b": "a"}
 # With these in a clause that gives no side, it is no mere reason.
 TURNS = ("negation", "no", "against", "irony", "asks", "unclear", "not", "wish", "nonresponse", "indifferent")
 
+MOST_BEHIND = 6
+
 
 def side_of(item: Item) -> str:
     """The side an item names, or `between`."""
@@ -46,6 +48,16 @@ def scorns(clauses: tuple[Clause, ...]) -> bool:
         return second.items[0].words[0] in EVEN
     praise = len(second.items) == 1 and not second.of("filler", "option", "not", "negation")
     return first.items[0].words[0] in EVEN and bool(first.of("option")) and praise and len(clauses) == 2
+
+
+def tells_more(items: list[Item]) -> bool:
+    """Whether what nobody knows only says for whom, where or when: `the same rules for a lawyer and a beggar`."""
+    where = [n for n, i in enumerate(items) if i.kind in ("option", "not")]
+    if len(where) != 1 or any(i.kind == "unknown" for i in items[: where[0]]):
+        return False
+    behind = items[where[0] + 1 :]
+    bars = any(i.kind in (*TURNS, "others", "or", "instead", "too", "depends", "both", "abuse", "against") for i in behind)
+    return bool(behind) and behind[0].words[0] in APART and not bars and len(behind) <= MOST_BEHIND
 
 
 def does_not_know(clause: Clause) -> bool:

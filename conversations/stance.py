@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from conversations.clauses import Clause, Item, Parsed
 from conversations.lexicon import LIGHT, sense
 from conversations.particles import ABOVE, IS, LESS, MINE, MYSELF, NOT_TOO, NOTS, OVER, PREFERS, TOO, WITHOUT
-from conversations.sides import OTHER, TURNS, does_not_know, each_its_own, scorns, side_of
+from conversations.sides import OTHER, TURNS, does_not_know, each_its_own, scorns, side_of, tells_more
 
 STRENGTH = ("hedge", "rather")
 MOST_OF_A_REASON = 3  # unknown words: with so many, a "not" among them is about something else
@@ -258,7 +258,11 @@ def _negated(items: list[Item]) -> bool:
 def _plain(items: list[Item]) -> _Said:
     """A clause without a comparison."""
     if any(i.kind == "unknown" for i in items):
-        return _Said("side", "between") if _depends(items) else _Said("unclear" if _speaks(items) else "unknown")
+        if _depends(items):
+            return _Said("side", "between")
+        if not tells_more(items):
+            return _Said("unclear" if _speaks(items) else "unknown")
+        items = [i for i in items if i.kind != "unknown"]
     turns = [n for n, i in enumerate(items) if i.kind in ("negation", "not")]
     sides = {side_of(i) for i in items if i.kind in ("option", "not")}
     if not sides:
