@@ -8,8 +8,7 @@ from conversations.particles import APART, EVEN, PARTS
 OTHER = {"a": "b", "b": "a"}
 # With these in a clause that gives no side, it is no mere reason.
 TURNS = ("negation", "no", "against", "irony", "asks", "unclear", "not", "wish", "nonresponse", "indifferent")
-
-MOST_BEHIND = 6
+MOST_BEHIND = 6  # items that tell for whom, where or when
 
 
 def side_of(item: Item) -> str:
@@ -56,8 +55,9 @@ def tells_more(items: list[Item]) -> bool:
     if len(where) != 1 or any(i.kind == "unknown" for i in items[: where[0]]):
         return False
     behind = items[where[0] + 1 :]
-    bars = any(i.kind in (*TURNS, "others", "or", "instead", "too", "depends", "both", "abuse", "against") for i in behind)
-    return bool(behind) and behind[0].words[0] in APART and not bars and len(behind) <= MOST_BEHIND
+    bars = (*TURNS, "others", "or", "instead", "too", "depends", "both", "abuse")
+    plain = bool(behind) and not any(i.kind in bars for i in behind)
+    return plain and behind[0].words[0] in APART and len(behind) <= MOST_BEHIND
 
 
 def does_not_know(clause: Clause) -> bool:
