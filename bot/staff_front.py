@@ -15,6 +15,7 @@ from bot.staff_moderation import look_for_alarms
 from bot.staff_pages import Pages
 from bot.staff_roles import PAGES, may
 from storage import staff_keys
+from storage.deliveries import failing
 from storage.moderation import Waiting, waiting
 from storage.overview import corrections_now, rounds_now
 from storage.staff_keys import Role
@@ -33,6 +34,7 @@ class Facts:
     waiting: Waiting
     open_rounds: int
     released: bool
+    undelivered: bool = False
     first: str = ""
     newest: str = ""
 
@@ -50,6 +52,7 @@ def next_steps(facts: Facts, role: Role) -> list[Step]:
     """What is best done next, the most urgent first."""
     wanted: list[tuple[bool, Step]] = [
         (not facts.ready, Step("not_ready", "/health")),
+        (facts.undelivered and may(role, "deliveries"), Step("undelivered", "/deliveries")),
         (role == "moderator" and facts.waiting.apart > 0, Step("apart", "/moderation/apart", facts.waiting.apart)),
         (
             role == "moderator" and facts.waiting.ordinary + facts.waiting.doubted > 0,
@@ -94,6 +97,7 @@ def _facts(conn: Connection, rounds: list[dict[str, Any]], ready: bool) -> Facts
         waiting=waiting(conn),
         open_rounds=sum(one["state"] == "open" for one in rounds),
         released=any(one["release"] for one in rounds),
+        undelivered=failing(conn),
         first=rounds[0]["round"],
         newest=next((one["round"] for one in reversed(rounds) if one["release"]), ""),
     )

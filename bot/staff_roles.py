@@ -6,13 +6,14 @@ from typing import Literal
 
 from storage.staff_keys import ROLES, Role
 
-Right = Literal["releases", "rows", "originals", "texts", "house"]
+Right = Literal["releases", "rows", "deliveries", "originals", "texts", "house"]
 
 # A right, and the roles that have it. `house` is keys, rounds and erasure; `originals` are own words as
 # they were written, which a keeper does not need; `texts` is what residents say about our own texts.
 HOLDERS: dict[Right, tuple[Role, ...]] = {
     "releases": ROLES,
     "rows": ("analyst", "keeper"),
+    "deliveries": ("analyst", "keeper"),
     "originals": ("moderator",),
     "texts": ("moderator", "keeper"),
     "house": ("keeper",),
@@ -53,7 +54,10 @@ PAGES: dict[str, Right] = {
     "/audit": "house",
     "/rounds/{round}": "releases",
     "/rounds/{round}/results": "releases",
+    "/rounds/{round}/releases": "releases",
     "/rounds/{round}/state": "house",
+    "/deliveries": "deliveries",
+    "/deliveries/again": "deliveries",
 }
 # Pages that anybody may see.
 OPEN = ("/sign-in", "/static/desk.css", "/static/mark.svg")
@@ -62,6 +66,7 @@ NAVIGATION = {
     "start": "/",
     "moderation": "/moderation",
     "corrections": "/corrections",
+    "deliveries": "/deliveries",
     "keys": "/keys",
     "bursts": "/bursts",
     "audit": "/audit",

@@ -22,7 +22,7 @@ from storage.database import now
 from storage.exports import TABLES
 from storage.overview import rounds_now
 from storage.participation import Participation, participation
-from storage.releases import latest
+from storage.releases import latest, numbered
 
 DOWNLOAD = "/v1/rounds/{round}/"
 STATES = {"open": "round_open", "closed": "round_close"}
@@ -65,9 +65,12 @@ class Rounds:
         )
 
     async def results(self, request: web.Request) -> web.Response:
-        """What the newest release says, question by question, and where the differences lie."""
-        code = self._round(request)
-        summary = await self._access.read(lambda conn: latest(conn, code))
+        """What a release says, question by question, and where the differences lie: `release`, or else the newest."""
+        code, asked = self._round(request), request.query.get("release", "")
+        number = int(asked) if asked.isdecimal() and len(asked) < 10 else 0
+        summary = await self._access.read(lambda conn: numbered(conn, code, number) if number else latest(conn, code))
+        if number and summary is None:
+            raise PageFault(HTTPStatus.NOT_FOUND, "not_found")
         language = self._pages.language(request)
         words = staff_words()[language]
         found = Results(self._house.content, words, language, summary, {}).dilemmas() if summary else ()

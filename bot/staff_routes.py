@@ -14,6 +14,7 @@ from bot.staff_front import Front
 from bot.staff_lists import Lists
 from bot.staff_moderation import Moderation
 from bot.staff_pages import Pages
+from bot.staff_releases import Releases
 from bot.staff_rounds import Rounds
 from bot.staff_signin import SignIn
 
@@ -26,12 +27,15 @@ def routes(house: House, pages: Pages, access: Access, sign_in: SignIn, state: S
     front = Front(house, pages, access, state)
     moderation = Moderation(house.content, pages, access)
     lists = Lists(pages, access, house.keys, house.worker)
-    rounds = Rounds(house, pages, access)
+    rounds, releases = Rounds(house, pages, access), Releases(house, pages, access)
     return [
         web.get("/", front.show),
         web.get("/rounds/{round}", rounds.show),
         web.get("/rounds/{round}/results", rounds.results),
+        web.get("/rounds/{round}/releases", releases.show),
         web.post("/rounds/{round}/state", rounds.state),
+        web.get("/deliveries", releases.on_their_way),
+        web.post("/deliveries/again", releases.again),
         web.get("/sign-in", sign_in.form),
         web.post("/sign-in", sign_in.sign_in),
         web.post("/sign-out", sign_in.sign_out),

@@ -130,7 +130,7 @@ def expire(conn: Connection, now: datetime) -> int:
 
 def gone(conn: Connection, url: str, now: datetime) -> None:
     """The receiver said that it is gone for good (410): nothing more is sent to this address."""
-    row = upsert(conn)(marks).values(name=_gone_mark(url), value=now.isoformat(timespec="seconds"))
+    row = upsert(conn)(marks).values(name=gone_mark(url), value=now.isoformat(timespec="seconds"))
     conn.execute(row.on_conflict_do_nothing())
     waiting = (outbox.c.target == "url", outbox.c.done_at.is_(None))
     _forget(conn, now, *waiting)
@@ -139,7 +139,12 @@ def gone(conn: Connection, url: str, now: datetime) -> None:
 
 def is_gone(conn: Connection, url: str) -> bool:
     """Whether this very address answered that it is gone; another address starts afresh."""
-    return conn.execute(select(marks.c.name).where(marks.c.name == _gone_mark(url))).first() is not None
+    return conn.execute(select(marks.c.name).where(marks.c.name == gone_mark(url))).first() is not None
+
+
+def gone_mark(url: str) -> str:
+    """The mark that stands for an address that is gone. The address may hold a secret: only its digest is kept."""
+    return f"gone:{hashlib.sha256(url.encode()).hexdigest()[:16]}"
 
 
 def waiting(conn: Connection) -> dict[str, tuple[int, datetime]]:
@@ -176,8 +181,3 @@ def _forget(conn: Connection, now: datetime, *which: ColumnElement[bool]) -> int
 
 def _old(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return outbox.c.done_at.is_(None), outbox.c.made_at < now - KEEP_TRYING, outbox.c.tries >= LEAST_TRIES
-
-
-def _gone_mark(url: str) -> str:
-    # The address itself may hold a secret: only its digest is kept.
-    return f"gone:{hashlib.sha256(url.encode()).hexdigest()[:16]}"

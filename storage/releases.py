@@ -134,6 +134,21 @@ def published(conn: Connection, round_code: str) -> Iterator[dict[str, Any]]:
         yield json.loads(text)
 
 
+def numbered(conn: Connection, round_code: str, number: int) -> dict[str, Any] | None:
+    """The summary that was released of a round under this number."""
+    query = select(releases.c.summary).where(releases.c.round == round_code, releases.c.number == number)
+    text = conn.execute(query).scalar_one_or_none()
+    return json.loads(text) if text else None
+
+
+def newest_first(conn: Connection, round_code: str, most: int, before: int = 0) -> list[dict[str, Any]]:
+    """At most so many summaries of a round, the newest first, those with a number under `before` where that is set."""
+    query = select(releases.c.summary).where(releases.c.round == round_code)
+    if before:
+        query = query.where(releases.c.number < before)
+    return [json.loads(text) for text in conn.execute(query.order_by(releases.c.number.desc()).limit(most)).scalars()]
+
+
 def figures(summary: Summary) -> Iterator[tuple[str, str, str, str, Figure]]:
     """Every figure of a summary: dilemma, item, what it is split by, group, figure. Empty where it does not apply."""
     for dilemma, one in summary["dilemmas"].items():

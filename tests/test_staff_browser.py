@@ -10,17 +10,18 @@ from pathlib import Path
 
 import pytest
 from selenium.webdriver.common.by import By
+from sqlalchemy import Connection, update
 
 from bot.house import House
 from conversations.shapes import Corrected
-from storage import moderation
+from storage import moderation, outbox
 from storage.database import now
 from storage.keeping import correct
 from storage.staff_keys import Role
 from tests import axe
 from tests.browser import CHROMIUM, DRIVER, Phone
 from tests.colleague import Colleague, at_the_desk, key_of
-from tests.seeding import THEN
+from tests.seeding import THEN, crowd
 from tests.test_staff_moderation import written
 from tests.test_staff_rounds import walked
 from tests.test_stuffing import fast
@@ -70,6 +71,8 @@ class Screen(Phone):
         """What is wrong with the page in sight: too wide, too small to tap, complaints of the console or of axe."""
         found = [f"too wide: {one}" for one in self.run(TOO_WIDE)]
         found += [f"too small: {one}" for one in self.run(SMALL_TARGETS)]
+        if self.run("return document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            found.append("the page itself can be moved sideways")
         found += self.complaints()
         if AXE:
             self.driver.execute_script(AXE)  # type: ignore[no-untyped-call]
@@ -96,12 +99,12 @@ class Screen(Phone):
 PAGES: dict[Role, tuple[str, ...]] = {
     "keeper": (
         *("/", "/nothing", "/corrections", "/keys", "/bursts", "/audit"),
-        *("/rounds/dreams", "/rounds/dreams/results"),
+        *("/rounds/dreams", "/rounds/dreams/results", "/rounds/dreams/releases", "/deliveries"),
     ),
     "moderator": ("/", "/moderation", "/moderation/apart", "/moderation/decided?state=passed", "/corrections"),
 }
 # What looks different once there is something to see.
-FULL = ("/", "/rounds/dreams", "/rounds/dreams/results")
+FULL = ("/", "/rounds/dreams", "/rounds/dreams/results", "/rounds/dreams/releases", "/deliveries")
 
 
 def looks(url: str, keys: dict[Role, str], width: str, shots: Path) -> list[str]:
@@ -151,9 +154,25 @@ async def told(house: House) -> None:
 async def test_a_round_full_of_people_looks_right(house: House, width: str, tmp_path: Path) -> None:
     shots = Path(os.environ.get("STADSDIALOOG_SCREENSHOTS") or tmp_path)
     await house.worker.run(lambda conn: walked(conn, house, 300))
+    await house.worker.run(lambda conn: on_their_way(conn, house))
     async with at_the_desk(house) as someone:
-        key = await key_of(house, "a.reader", "reader")
+        key = await key_of(house, "a.keeper", "keeper")
         assert await asyncio.to_thread(looks_full, address(someone), key, width, shots) == []
+
+
+def on_their_way(conn: Connection, house: House) -> None:
+    """A second release, of which one delivery waits, one was given up, and one arrived."""
+    crowd(conn, [{"growth": "ab"[n % 2]} for n in range(40)], "late")
+    assert outbox.publish(conn, house.content, "dreams", 10, now(), "https://receiver.example/")
+    crowd(conn, [{"growth": "ab"[n % 2]} for n in range(40)], "later")
+    assert outbox.publish(conn, house.content, "dreams", 10, now(), "https://receiver.example/")
+    file, *_ = outbox.due(conn, now(), ("file",))
+    outbox.delivered(conn, file, now())
+    slow, lost = outbox.due(conn, now(), ("url",))
+    outbox.failed(conn, slow, now(), timedelta(hours=5), "503")
+    conn.execute(
+        update(outbox.outbox).where(outbox.outbox.c.id == lost.id).values(done_at=now(), last_error="given up")
+    )
 
 
 def looks_full(url: str, key: str, width: str, shots: Path) -> list[str]:
