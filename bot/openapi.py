@@ -142,6 +142,10 @@ _SPLIT: dict[str, Any] = {
     "properties": {
         "step": {"type": ["string", "null"], "description": "The level of the groups; null where none is named"},
         "groups": {"type": "object", "additionalProperties": _FIGURE},
+        "design_effect": {
+            "type": ["number", "null"],
+            "description": "How many times wider chance spreads since some answered in a group; null: too few to say",
+        },
     },
 }
 _DILEMMA: dict[str, Any] = {

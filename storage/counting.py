@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -24,8 +24,9 @@ ITEMS = ("position", "reasons", "importance", "weighs_most", "values")
 LATER = "position_after"
 AT_ONCE = 2_000
 
-# A dilemma, an item, a code, the language it was given in, and whether that was after results were seen.
-Given = tuple[str, str, str, str, bool]
+# A dilemma, an item, a code, the language it was given in, whether that was after results were seen, and the
+# dialogue in a group it was given in.
+Given = tuple[str, str, str, str, bool, str]
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Counted:
     `people` gave at least one position. `before` and `after` are answers by item and code, given before and
     after the person had seen results of that dilemma; `by` are positions of before, by what people said
     about themselves; `shifts` are `position>position_after`. `left_out`: people with a position who are
-    not among all these, since staff leave them out as a burst.
+    not among all these, since staff leave them out as a burst. `together`: those of `by` that were given in
+    a group, by group.
     """
 
     people: int
@@ -44,11 +46,17 @@ class Counted:
     by: dict[tuple[str, str], dict[str, Counts]]
     shifts: dict[str, Counts]
     left_out: int = 0
+    together: dict[tuple[str, str], dict[str, dict[str, Counts]]] = field(default_factory=dict)
+
+    def in_groups(self, dilemma: str) -> int:
+        """How many positions of before were given in a group."""
+        groups = self.together.get((dilemma, "language"), {})
+        return sum(n for group in groups.values() for cells in group.values() for n in cells.values())
 
 
 def count(conn: Connection, round_code: str) -> Counted:
     """Everything a release of this round may tell, of this moment: every live answer is read once, person by person."""
-    columns = (answers.c.dilemma, answers.c.item, answers.c.code, answers.c.language, answers.c.after_results)
+    columns = [answers.c[one] for one in ("dilemma", "item", "code", "language", "after_results", "group")]
     query = (
         select(answers.c.participant, *columns)
         .where(answers.c.round == round_code, answers.c.item.in_((*ITEMS, *ABOUT.values(), LATER)))
@@ -65,10 +73,10 @@ def count(conn: Connection, round_code: str) -> Counted:
 
 def add(counted: Counted, given: Sequence[Given]) -> bool:
     """Count one person's live answers in; whether there was a position among them."""
-    about = {item: code for dilemma, item, code, _, _ in given if not dilemma}
-    later = {dilemma: code for dilemma, item, code, _, _ in given if item == LATER}
+    about = {item: code for dilemma, item, code, *_ in given if not dilemma}
+    later = {dilemma: code for dilemma, item, code, *_ in given if item == LATER}
     positions = 0
-    for dilemma, item, code, language, late in given:
+    for dilemma, item, code, language, late, group in given:
         if item in ITEMS:
             (counted.after if late else counted.before)[dilemma, item][code] += 1
         if item != "position":
@@ -77,15 +85,18 @@ def add(counted: Counted, given: Sequence[Given]) -> bool:
         if dilemma in later:
             counted.shifts[dilemma][f"{code}>{later[dilemma]}"] += 1
         if not late:
-            for by, asked in ABOUT.items():
-                counted.by[dilemma, by][about.get(asked) or NOT_GIVEN][code] += 1
-            counted.by[dilemma, "language"][language][code] += 1
+            said = {by: about.get(asked) or NOT_GIVEN for by, asked in ABOUT.items()} | {"language": language}
+            for by, what in said.items():
+                counted.by[dilemma, by][what][code] += 1
+                if group:
+                    counted.together[dilemma, by][group][what][code] += 1
     return positions > 0
 
 
 def nothing() -> Counted:
     """Nobody counted yet."""
-    return Counted(0, _cells(), _cells(), defaultdict(_cells), defaultdict(Counter))
+    together: Any = defaultdict(lambda: defaultdict(_cells))
+    return Counted(0, _cells(), _cells(), defaultdict(_cells), defaultdict(Counter), together=together)
 
 
 # ---------------------------------------------------------------- inside

@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 from content import Content
+from storage.clustering import GROUP, PRIVATE, of_split
 from storage.counting import ABOUT, Counted, Given, add, nothing
 from storage.generalise import HIDDEN
-from storage.ladders import IMPORTANCE, POSITION, SHIFTS, TOTAL, Figure, Ladder, Level, choices, levels, ticked
+from storage.ladders import IMPORTANCE, POSITION, SHIFTS, TOTAL, Figure, Ladder, choices, levels, ticked
 from storage.releases import Summary, figures
 from storage.succession import NOT_GIVEN
 
@@ -28,7 +29,7 @@ def recounted(rows: Iterable[Row]) -> Counted:
         if row["current"] == "1" and row["status"] == "answered":
             hidden = not row["dilemma"] and row["item"] in ABOUT.values() and not row["code"]
             told = (row["dilemma"], row["item"], HIDDEN if hidden else row["code"], row["language"])
-            given[row["participant"]].append((*told, row["after_results"] == "1"))
+            given[row["participant"]].append((*told, row["after_results"] == "1", row["group"]))
     counted = nothing()
     people = sum(add(counted, one) for one in given.values())
     return replace(counted, people=people)
@@ -49,15 +50,34 @@ def differences(content: Content, summary: Summary, rows: Iterable[Row], erased:
         where = " ".join(one for one in (dilemma, item, by, group) if one)
         ladder = _ladder(content, summary, dilemma, item)
         if by:
-            level = _level(content, by, summary["dilemmas"][dilemma]["by"][by]["step"])
-            counts, unsure = _group(content, level, counted.by.get((dilemma, by), {}), by, group)
+            group_of = _group_of(content, by, summary["dilemmas"][dilemma]["by"][by]["step"])
+            counts, unsure = _group(group_of, counted.by.get((dilemma, by), {}), group)
         else:
             counts, unsure = _counts(counted, dilemma, item), 0
         known = {code: n for code, n in counts.items() if ladder.several or code in ladder.codes}
         yield from (f"{where}: {fault}" for fault in _against(figure, known, ladder, erased + unsure))
+    if not erased:
+        yield from _design_effects(content, summary, counted)
+
+
+def _design_effects(content: Content, summary: Summary, counted: Counted) -> Iterator[str]:
+    """Those that were reckoned for this release, where the rows tell of everybody in which group they are."""
+    for dilemma, one in summary["dilemmas"].items():
+        for by, parts in one["by"].items():
+            if all(row["as_of"] != summary["release"] for row in parts["groups"].values()):
+                continue
+            group_of, given = _group_of(content, by, parts["step"]), counted.by.get((dilemma, by), {})
+            together = counted.together.get((dilemma, by), {})
+            found = of_split(parts, given, together, group_of, summary["reveal_at"])
+            if not _unsure(group_of, given) and found != parts.get("design_effect", found):
+                told = parts["design_effect"]
+                yield f"{dilemma} by {by}: a design effect of {told} was released, the rows give {found}"
 
 
 def _counts(counted: Counted, dilemma: str, item: str) -> Mapping[str, int]:
+    if item == "setting":
+        base = sum(counted.before.get((dilemma, "position"), {}).values())
+        return {PRIVATE: base - counted.in_groups(dilemma), GROUP: counted.in_groups(dilemma)}
     if item == "shifts":
         return counted.shifts.get(dilemma, {})
     if item == "after_results":
@@ -70,33 +90,39 @@ def _ladder(content: Content, summary: Summary, dilemma: str, item: str) -> Ladd
         return ticked(tuple(one.code for one in content.dilemmas[dilemma].reasons()), sides=True)
     if item == "weighs_most":
         return choices(content.rounds[summary["round"]].dilemmas)
+    if item == "setting":
+        return choices((PRIVATE, GROUP))
     if item == "values":
         return ticked(tuple(option.code for option in content.items[item].options))
     return {"importance": IMPORTANCE, "shifts": SHIFTS}.get(item, POSITION)
 
 
-def _level(content: Content, by: str, step: str) -> Level:
-    return next(level for level in levels(content)[by] if level.name == step)
-
-
-def _group(
-    content: Content, level: Level, given: Mapping[str, Mapping[str, int]], by: str, group: str
-) -> tuple[Mapping[str, int], int]:
-    """Positions of a group, and how many people may be in it though their rows do not say so."""
+def _group_of(content: Content, by: str, step: str) -> Mapping[str, str]:
+    """The group of everything a row may say: a row may show the district alone, where that is enough to know."""
+    level = next(level for level in levels(content)[by] if level.name == step)
     group_of = dict(level.group_of)
     if by == "district":
         within: dict[str, set[str]] = defaultdict(set)
         for option in content.items["neighbourhood"].options:
             within[option.district or option.code].add(level.group_of[option.code])
         group_of |= {district: groups.pop() for district, groups in within.items() if len(groups) == 1}
+    return group_of
+
+
+def _group(
+    group_of: Mapping[str, str], given: Mapping[str, Mapping[str, int]], group: str
+) -> tuple[Mapping[str, int], int]:
+    """Positions of a group, and how many people may be in it though their rows do not say so."""
     counts: Counter[str] = Counter()
-    unsure = 0
     for code, positions in given.items():
         if group_of.get(code) == group:
             counts.update(positions)
-        elif code not in group_of and code != NOT_GIVEN:
-            unsure += sum(positions.values())
-    return counts, unsure
+    return counts, _unsure(group_of, given)
+
+
+def _unsure(group_of: Mapping[str, str], given: Mapping[str, Mapping[str, int]]) -> int:
+    """Of how many people the rows do not say in which group they are, though they told."""
+    return sum(sum(one.values()) for code, one in given.items() if code not in group_of and code != NOT_GIVEN)
 
 
 def _against(figure: Figure, counts: Mapping[str, int], ladder: Ladder, missing: int) -> Iterator[str]:

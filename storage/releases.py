@@ -23,6 +23,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, insert, select
 
 from content import Content
+from storage import clustering
 from storage.counting import Counted, count
 from storage.ladders import (
     IMPORTANCE,
@@ -55,7 +56,7 @@ CSV_COLUMNS = (
     *("round", "release", "released_at", "dilemma", "item", "by", "group", "as_of", "base", "step", "code", "count"),
 )
 # What is told of a dilemma besides its positions.
-BESIDES = ("after_results", "reasons", "importance", "shifts")
+BESIDES = ("after_results", "reasons", "importance", "shifts", "setting")
 ITEMS = ("weighs_most", "values")
 
 
@@ -108,7 +109,7 @@ def compute(
         "reveal_at": reveal_at,
         "dilemmas": dilemmas,
         "items": items,
-        "statistics": described(dilemmas),
+        "statistics": described(dilemmas, reveal_at),
     }
 
 
@@ -239,14 +240,24 @@ class _Making:
             "by": {by: self._split(code, by, whole) for by in levels(self._content)},
             **{item: self.figure((code, item), *what) for item, what in besides.items()},
             "shifts": self.figure((code, "shifts"), shifts, SHIFTS, "moved" if left_over else ""),
+            "setting": self._setting(code, whole),
         }
+
+    def _setting(self, code: str, whole: Figure) -> Figure:
+        past = self._past.figures.get((code, "setting"), ())
+        return clustering.setting(whole, self._counted.in_groups(code), past, self._reveal_at, self.number)
 
     def _split(self, code: str, by: str, whole: Figure) -> Figure:
         last = self._past.last.get("dilemmas", {}).get(code, {}).get("by", {}).get(by, NO_GROUPS)
         counts = self._counted.by.get((code, by), {})
         past = self._past.shots.get((code, by), ())
         asked = Asked(levels(self._content)[by], counts, whole, past, self._reveal_at, self._enough)
-        return split(asked, last, self.number)
+        made = split(asked, last, self.number)
+        if not any(row["as_of"] == self.number for row in made["groups"].values()):
+            return made
+        group_of = next(level.group_of for level in asked.levels if level.name == made["step"])
+        together = self._counted.together.get((code, by), {})
+        return {**made, "design_effect": clustering.of_split(made, counts, together, group_of, self._reveal_at)}
 
 
 def _only(one: Figure) -> Figure:

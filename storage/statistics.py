@@ -2,7 +2,7 @@
 
 Made from frozen figures alone, by the standard library alone. Nothing is weighted and nothing is said of
 people who did not take part: a p-value here only tells which differences are more than the play of chance
-among those who did.
+among those who did. Answers of one group chat lean on each other: see storage/clustering.py.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from itertools import combinations
 from math import erfc, exp, pi, sqrt
 from typing import Any
 
-from storage.ladders import POSITION, Figure, three
+from storage.clustering import at_worst, compared, rounded_up
+from storage.ladders import Figure, three
 
 # The share of false differences one accepts among those that are called clear.
 FALSE_SHARE = 0.05
@@ -53,9 +54,11 @@ def adjusted(p_values: Sequence[float]) -> list[float]:
     return found
 
 
-def kruskal_wallis(groups: Sequence[Sequence[int]]) -> tuple[float, float]:
+def kruskal_wallis(groups: Sequence[Sequence[int]], design_effect: float = 1) -> tuple[float, float]:
     """Whether groups answer alike on an ordered scale, each given as its counts: the effect size epsilon squared
     (0 alike, 1 entirely apart) and the p-value (chi-square, corrected for ties). (0, 1) where all say the same.
+
+    `design_effect`: what the statistic is divided by, since not all answered independently.
     """
     sizes = [sum(group) for group in groups]
     columns = [sum(column) for column in zip(*groups, strict=True)]
@@ -70,14 +73,16 @@ def kruskal_wallis(groups: Sequence[Sequence[int]]) -> tuple[float, float]:
     sums = [sum(rank * n for rank, n in zip(ranks, group, strict=True)) for group in groups]
     spread = sum(total**2 / size for total, size in zip(sums, sizes, strict=True))
     h = max(0.0, (12 / (people * (people + 1)) * spread - 3 * (people + 1)) / ties)
-    return h / (people - 1), _chi_square_beyond(h, len(groups) - 1)
+    return h / (people - 1), _chi_square_beyond(h / design_effect, len(groups) - 1)
 
 
-def described(dilemmas: Mapping[str, Figure]) -> dict[str, Any]:
+def described(dilemmas: Mapping[str, Figure], reveal_at: int) -> dict[str, Any]:
     """Of the dilemmas of a summary: by dilemma `agreement` and `polarisation` (None where the figure is too
     coarse) and the `step` they were made from; and `differences`, the splits by groups, clearest first.
+
+    `reveal_at`: fewer people than that may have answered in group chats where a split does not tell.
     """
-    found = list(_differences(dilemmas))
+    found = list(_differences(dilemmas, reveal_at))
     for one, p in zip(found, adjusted([one["p"] for one in found]), strict=True):
         one |= {"p": round(one["p"], 6), "p_adjusted": round(p, 6), "clear": p <= FALSE_SHARE}
     found.sort(key=lambda one: (one["p_adjusted"], -one["effect"]))
@@ -126,28 +131,21 @@ def _described(figure: Figure) -> dict[str, Any]:
     }
 
 
-def _differences(dilemmas: Mapping[str, Figure]) -> Iterator[dict[str, Any]]:
+def _differences(dilemmas: Mapping[str, Figure], reveal_at: int) -> Iterator[dict[str, Any]]:
     for dilemma, whole in dilemmas.items():
         for by, parts in whole.get("by", {}).items():
-            rows = {
-                group: row
-                for group, row in parts["groups"].items()
-                if row["step"] in ("five", "three") and None not in row["counts"].values()
-            }
-            if len(rows) < 2:
+            groups, step = compared(parts)
+            if len(groups) < 2:
                 continue
-            step = "three" if any(row["step"] == "three" for row in rows.values()) else "five"
-            cells = {group: _cells(row, step) for group, row in rows.items()}
-            effect, p = kruskal_wallis(list(cells.values()))
-            first, last = _extremes(rows)
-            found = {"dilemma": dilemma, "by": by, "groups": list(rows), "most_a": first, "least_a": last}
-            yield found | {"step": step, "effect": round(effect, 6), "p": p}
-
-
-def _cells(row: Figure, step: str) -> list[int]:
-    if row["step"] == step:
-        return list(row["counts"].values())
-    return list(POSITION.cells(row["counts"], step).values())
+            told = {}
+            # A release from before there was a design effect took all answers as independent, and stays so.
+            if "design_effect" in parts:
+                worst = rounded_up(at_worst([sum(cells) for cells in groups.values()], reveal_at))
+                told = {"design_effect": parts["design_effect"] or worst}
+            effect, p = kruskal_wallis(list(groups.values()), **told)
+            first, last = _extremes({group: parts["groups"][group] for group in groups})
+            found = {"dilemma": dilemma, "by": by, "groups": list(groups), "most_a": first, "least_a": last}
+            yield found | {"step": step, "effect": round(effect, 6), "p": p} | told
 
 
 def _extremes(rows: Mapping[str, Figure]) -> tuple[str, str]:

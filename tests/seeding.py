@@ -55,7 +55,7 @@ def crowd(conn: Connection, chosen: Iterable[Mapping[str, str]], prefix: str) ->
     """Many people at once, each a mapping from what was asked to the code chosen; their ids.
 
     Asked is a dilemma (its position), `dilemma.item`, `dilemma late` (a position given after results), a
-    round-level item of WHOLE, or `language`, which asks nothing.
+    round-level item of WHOLE, or `language` or `group` (of the dialogue in which all was given), which ask nothing.
     """
     people, rows = [], []
     for number, choices in enumerate(chosen):
@@ -74,7 +74,8 @@ def crowd(conn: Connection, chosen: Iterable[Mapping[str, str]], prefix: str) ->
                 progress="{}",
             )
         )
-        rows += [_row(one, name, code, language) for name, code in choices.items() if name != "language"]
+        asked = [(name, code) for name, code in choices.items() if name not in ("language", "group")]
+        rows += [_row(one, name, code, language, choices.get("group", "")) for name, code in asked]
     if rows:
         conn.execute(insert(answers), rows)
     return people
@@ -86,7 +87,7 @@ def mixed(codes: Iterable[str], people: int) -> list[dict[str, str]]:
     return [{"growth": given[n % len(given)]} for n in range(people)]
 
 
-def _row(participant: str, name: str, code: str, language: str) -> dict[str, object]:
+def _row(participant: str, name: str, code: str, language: str, group: str) -> dict[str, object]:
     where, _, late = name.partition(" ")
     dilemma, _, item = ("", "", where) if where in WHOLE else where.partition(".")
     item = item or "position"
@@ -106,8 +107,8 @@ def _row(participant: str, name: str, code: str, language: str) -> dict[str, obj
         "method": "button",
         "score": 100,
         "channel": "web",
-        "setting": "private",
-        "group": "",
+        "setting": "group" if group else "private",
+        "group": group,
         "revision": 1,
         "current": True,
         "answered_at": THEN,

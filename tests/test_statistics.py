@@ -71,7 +71,7 @@ def test_a_clear_difference_is_called_so_and_the_play_of_chance_is_not() -> None
     hidden = {"nl": figure(9, 9, 9), "en": {"base": 9, "step": "three", "counts": {"side_a": None, "side_b": None}}}
     nothing = {"base": None, "step": "total", "counts": {}}
     split = {"district": {"groups": apart}, "language": {"groups": alike}, "age": {"groups": hidden}}
-    told = described({"growth": {**figure(50, 10, 20, 10, 50), "by": split}, "care": nothing})
+    told = described({"growth": {**figure(50, 10, 20, 10, 50), "by": split}, "care": nothing}, 10)
     first, second = told["differences"]
     assert (first["dilemma"], first["by"], first["clear"]) == ("growth", "district", True)
     assert (first["most_a"], first["least_a"], first["step"]) == ("wijk_01", "wijk_04", "three")
@@ -79,3 +79,4 @@ def test_a_clear_difference_is_called_so_and_the_play_of_chance_is_not() -> None
     assert (second["by"], second["clear"]) == ("language", False)
     assert told["dilemmas"]["growth"]["agreement"] == round(agreement((50, 10, 20, 10, 50)), 6)
     assert told["dilemmas"]["care"] == {"step": "total", "agreement": None, "polarisation": None}
+    assert "design_effect" not in first
