@@ -64,6 +64,22 @@ class Exports:
         # Who walks away does not take the file from the others, nor from the next try.
         return await asyncio.shield(making.task)
 
+    async def soon(self, wanted: Wanted, seconds: float) -> bool:
+        """Whether the file is there within so many seconds; it goes on being made after that. Raises as `file`."""
+        try:
+            await asyncio.wait_for(self.file(wanted), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    async def there(self, wanted: Wanted) -> bool:
+        """Whether the file is there. Nothing is begun."""
+        return await asyncio.to_thread(self._find, wanted) is not None
+
+    def making(self, wanted: Wanted) -> Making | None:
+        """How far this file is, while it is being made."""
+        return self._making.get(wanted)
+
     async def as_before(self, tag: str) -> Path | None:
         """The file of an earlier download that goes on now; None when it is not there any more."""
         if tag:

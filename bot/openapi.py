@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from bot.problems import MEDIA as PROBLEM
@@ -14,6 +15,7 @@ from storage.releases import BESIDES
 # Of a purpose: one line that shows as it is written, and is not blank.
 _NO_LINE = r"\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
 PURPOSE = rf"^[^{_NO_LINE}]*[^{_NO_LINE}\s][^{_NO_LINE}]*$"
+LONGEST_PURPOSE = 200
 ABOUT = {
     "answers": "One row per answer and revision; the order of rows tells nothing. Own words are masked.",
     "bundle": "Everything about a round in one zip, of the moment of its newest release.",
@@ -22,6 +24,11 @@ ABOUT = {
     "participants": "One row a person; columns from the codebook, whatever was answered.",
     "summary": "The newest released summary. Figures about too few people are coarsened or left out.",
 }
+
+
+def is_purpose(text: str) -> bool:
+    """Whether this can be what a download is for."""
+    return len(text) <= LONGEST_PURPOSE and re.fullmatch(PURPOSE, text) is not None
 
 
 def describe(content: Content) -> dict[str, Any]:
@@ -94,7 +101,9 @@ def _download(table: str, content: Content) -> dict[str, Any]:
             {"type": "string", "enum": list(content.languages)},
             "Of labels, and of the sheet",
         ),
-        _parameter("purpose", "query", {"type": "string", "pattern": PURPOSE, "maxLength": 200}, "What it is for"),
+        _parameter(
+            "purpose", "query", {"type": "string", "pattern": PURPOSE, "maxLength": LONGEST_PURPOSE}, "What it is for"
+        ),
     ]
     return described
 

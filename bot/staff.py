@@ -31,7 +31,6 @@ from storage.staff_keys import Staff
 log = logging.getLogger(__name__)
 
 COUNTS_SECONDS = 5.0
-LONGEST_PURPOSE = 200
 NOT_RELEASED = "No summary of this round was released yet; it is once enough people took part. Try later."
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -55,10 +54,11 @@ def app(house: House, token: str, health: Callable[[], Mapping[str, Any]]) -> we
     sessions = Sessions(house.keys, staff)
     access, pages = Access(house.worker, staff, sessions), Pages(house.content, sessions, house.simulated)
     sign_in = SignIn(pages, access, house.keys)
-    api = _Api(house, access, health)
+    exports = Exports(house)
+    api = _Api(house, access, health, exports)
     made = web.Application(middlewares=[as_problems, access.check, sign_in.door])
     made.on_response_prepare.append(_secure)
-    made.cleanup_ctx.append(api.exports.while_serving)
+    made.cleanup_ctx.append(exports.while_serving)
     made.add_routes(
         [
             web.get("/v1/health", api.health),
@@ -66,17 +66,17 @@ def app(house: House, token: str, health: Callable[[], Mapping[str, Any]]) -> we
             web.get("/v1/openapi", api.openapi),
             web.get("/v1/rounds", api.rounds),
             *(web.get(f"/v1/rounds/{{round}}/{table}", partial(api.table, table)) for table in TABLES),
-            *staff_routes.routes(house, pages, access, sign_in, api.state),
+            *staff_routes.routes(house, pages, access, sign_in, api.state, exports),
         ]
     )
     return made
 
 
 class _Api:
-    def __init__(self, house: House, access: Access, health: Callable[[], Mapping[str, Any]]) -> None:
+    def __init__(self, house: House, access: Access, health: Callable[[], Mapping[str, Any]], exports: Exports) -> None:
         self._house, self._worker, self._content = house, house.worker, house.content
         self._access, self._health = access, health
-        self.exports, self._printer = Exports(house), asyncio.Lock()
+        self._exports, self._printer = exports, asyncio.Lock()
 
     async def health(self, request: web.Request) -> web.Response:
         state = await self.state()
@@ -131,7 +131,7 @@ class _Api:
         if asking.is_small(table):
             return send_bytes(request, await self._small(round_code, table, form), headers)
         wanted = Wanted(round_code, table, form, language if FORMATS[form].labelled else LANGUAGE)
-        return await send_file(request, self.exports, wanted, headers)
+        return await send_file(request, self._exports, wanted, headers)
 
     async def _council(self, round_code: str, form: str, language: str) -> bytes:
         try:
@@ -177,8 +177,10 @@ def _purpose(request: web.Request) -> str:
     purpose = request.query.get("purpose")
     if purpose is None:
         return ""
-    if len(purpose) > LONGEST_PURPOSE or not re.fullmatch(openapi.PURPOSE, purpose):
-        raise Problem(HTTPStatus.BAD_REQUEST, f"purpose: say in 1 to {LONGEST_PURPOSE} characters what this is for.")
+    if not openapi.is_purpose(purpose):
+        raise Problem(
+            HTTPStatus.BAD_REQUEST, f"purpose: say in 1 to {openapi.LONGEST_PURPOSE} characters what this is for."
+        )
     return purpose.strip()
 
 

@@ -116,7 +116,7 @@ class Lists:
         await self._access.note(request, "read", "audit log")
         action = request.query.get("action", "")
         actions = (action,) if action in ACTIONS else ()
-        after = _seen(request.query.get("after", ""))
+        after = seen(request.query.get("after", ""))
         found = await self._access.read(lambda conn: audit.entries(conn, MOST_LINES, after, actions))
         further = f"{found[-1].at.isoformat()} {found[-1].id}" if len(found) == MOST_LINES else ""
         return self._pages.html(
@@ -130,7 +130,7 @@ def _round(conn: Connection, one: Round) -> dict[str, Any]:
     return {**told, "bursts": bursts.bursts(conn, one.code)}
 
 
-def _seen(after: str) -> tuple[datetime, str] | None:
+def seen(after: str) -> tuple[datetime, str] | None:
     """The line to go on behind; None for anything else that stands in the address."""
     at, _, line = after.partition(" ")
     try:

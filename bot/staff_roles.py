@@ -56,6 +56,10 @@ PAGES: dict[str, Right] = {
     "/rounds/{round}/results": "releases",
     "/rounds/{round}/releases": "releases",
     "/rounds/{round}/state": "house",
+    # What may be downloaded, and whose downloads are shown, the pages themselves see to.
+    "/rounds/{round}/downloads": "releases",
+    "/downloads": "releases",
+    "/downloads/file": "releases",
     "/deliveries": "deliveries",
     "/deliveries/again": "deliveries",
 }
@@ -66,6 +70,7 @@ NAVIGATION = {
     "start": "/",
     "moderation": "/moderation",
     "corrections": "/corrections",
+    "downloads": "/downloads",
     "deliveries": "/deliveries",
     "keys": "/keys",
     "bursts": "/bursts",

@@ -57,7 +57,7 @@ class Rounds:
             days=list(_bars(gone)),
             steps=list(self._steps(gone, self._pages.language(request))),
             tables=[
-                (name, table.formats)
+                (name, table.formats, table.rows)
                 for name, table in TABLES.items()
                 if may(role, NEEDS[f"/v1/rounds/{{round}}/{name}"])
             ],

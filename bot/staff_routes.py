@@ -7,9 +7,11 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.exporting import Exports
 from bot.house import House
 from bot.pages import STATIC
 from bot.staff_access import Access
+from bot.staff_downloads import Downloads
 from bot.staff_front import Front
 from bot.staff_lists import Lists
 from bot.staff_moderation import Moderation
@@ -22,18 +24,24 @@ State = Callable[[], Awaitable[dict[str, Any]]]
 KEEP_SECONDS = 300
 
 
-def routes(house: House, pages: Pages, access: Access, sign_in: SignIn, state: State) -> list[web.RouteDef]:
+def routes(
+    house: House, pages: Pages, access: Access, sign_in: SignIn, state: State, exports: Exports
+) -> list[web.RouteDef]:
     """Every page and form of the desk."""
     front = Front(house, pages, access, state)
     moderation = Moderation(house.content, pages, access)
     lists = Lists(pages, access, house.keys, house.worker)
     rounds, releases = Rounds(house, pages, access), Releases(house, pages, access)
+    downloads = Downloads(house, pages, access, exports)
     return [
         web.get("/", front.show),
         web.get("/rounds/{round}", rounds.show),
         web.get("/rounds/{round}/results", rounds.results),
         web.get("/rounds/{round}/releases", releases.show),
         web.post("/rounds/{round}/state", rounds.state),
+        web.post("/rounds/{round}/downloads", downloads.begin),
+        web.get("/downloads", downloads.history),
+        web.get("/downloads/file", downloads.file),
         web.get("/deliveries", releases.on_their_way),
         web.post("/deliveries/again", releases.again),
         web.get("/sign-in", sign_in.form),

@@ -80,15 +80,24 @@ def note(
 
 
 def entries(
-    conn: Connection, most: int, after: tuple[datetime, str] | None = None, actions: Sequence[str] = ()
+    conn: Connection,
+    most: int,
+    after: tuple[datetime, str] | None = None,
+    actions: Sequence[str] = (),
+    actor: str = "",
 ) -> list[Entry]:
-    """The newest entries first, at most `most`; `after` is the (at, id) of the last one already seen."""
+    """The newest entries first, at most `most`; `after` is the (at, id) of the last one already seen.
+
+    `actions` and `actor` choose, where they are not empty.
+    """
     query = select(audit).order_by(audit.c.at.desc(), audit.c.id.desc()).limit(most)
     if after:
         at, last = after
         query = query.where(or_(audit.c.at < at, and_(audit.c.at == at, audit.c.id < last)))
     if actions:
         query = query.where(audit.c.action.in_(actions))
+    if actor:
+        query = query.where(audit.c.actor == actor)
     return [Entry(**row) for row in conn.execute(query).mappings()]
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
+import time
 import warnings
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from sqlalchemy import Connection, update
 
 from bot.house import House
 from conversations.shapes import Corrected
-from storage import moderation, outbox
+from storage import audit, moderation, outbox
 from storage.database import now
 from storage.keeping import correct
 from storage.staff_keys import Role
@@ -22,6 +25,8 @@ from tests import axe
 from tests.browser import CHROMIUM, DRIVER, Phone
 from tests.colleague import Colleague, at_the_desk, key_of
 from tests.seeding import THEN, crowd
+from tests.test_audit import lines
+from tests.test_staff_downloads import people, slow
 from tests.test_staff_moderation import written
 from tests.test_staff_rounds import walked
 from tests.test_stuffing import fast
@@ -33,6 +38,7 @@ for absent, what in ((MISSING, "chromium and chromedriver"), (not AXE, f"axe-cor
         raise RuntimeError(f"needed in CI: {what}")
     if absent:
         warnings.warn(f"the desk was not looked at with {what}", stacklevel=1)
+__all__ = ["slow"]
 pytestmark = pytest.mark.skipif(MISSING, reason="no chromium and chromedriver here")
 
 WIDTHS = {"phone": (390, 844), "wide": (1280, 900)}
@@ -94,17 +100,21 @@ class Screen(Phone):
         self.opens(f"{url}/sign-in")
         self.driver.find_element(By.ID, "key").send_keys(key)
         self.driver.find_element(By.CSS_SELECTOR, "form button").click()
+        assert sooner_or_later(lambda: self.driver.find_elements(By.CLASS_NAME, "me")), "not signed in"
 
 
 PAGES: dict[Role, tuple[str, ...]] = {
     "keeper": (
         *("/", "/nothing", "/corrections", "/keys", "/bursts", "/audit"),
-        *("/rounds/dreams", "/rounds/dreams/results", "/rounds/dreams/releases", "/deliveries"),
+        *("/rounds/dreams", "/rounds/dreams/results", "/rounds/dreams/releases", "/deliveries", "/downloads"),
     ),
     "moderator": ("/", "/moderation", "/moderation/apart", "/moderation/decided?state=passed", "/corrections"),
 }
 # What looks different once there is something to see.
-FULL = ("/", "/rounds/dreams", "/rounds/dreams/results", "/rounds/dreams/releases", "/deliveries")
+FULL = (
+    *("/", "/rounds/dreams", "/rounds/dreams/results", "/rounds/dreams/releases", "/deliveries"),
+    *("/downloads",),
+)
 
 
 def looks(url: str, keys: dict[Role, str], width: str, shots: Path) -> list[str]:
@@ -162,6 +172,8 @@ async def test_a_round_full_of_people_looks_right(house: House, width: str, tmp_
 
 def on_their_way(conn: Connection, house: House) -> None:
     """A second release, of which one delivery waits, one was given up, and one arrived."""
+    analyst = audit.Actor("b.analyst", "desk 10.0.0.7", "analyst")
+    audit.note(conn, analyst, "download", "answers of dreams as xlsx", purpose="Voor het raadsvoorstel over de groei")
     crowd(conn, [{"growth": "ab"[n % 2]} for n in range(40)], "late")
     assert outbox.publish(conn, house.content, "dreams", 10, now(), "https://receiver.example/")
     crowd(conn, [{"growth": "ab"[n % 2]} for n in range(40)], "later")
@@ -186,6 +198,38 @@ def looks_full(url: str, key: str, width: str, shots: Path) -> list[str]:
             screen.whole(shots / f"desk-{width}-full{path.replace('/', '-')}.png")
             found += [f"{path}: {fault}" for fault in screen.faults()]
     return found
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_a_large_file_comes_by_itself(house: House, width: str, tmp_path: Path, slow: threading.Event) -> None:
+    shots = Path(os.environ.get("STADSDIALOOG_SCREENSHOTS") or tmp_path)
+    await people(house)
+
+    def waits(url: str, key: str) -> list[str]:
+        with Screen(*WIDTHS[width]) as screen:
+            screen.signs_in(url, key)
+            screen.opens(f"{url}/rounds/dreams")
+            form = screen.driver.find_element(By.CSS_SELECTOR, "form[action$=downloads]")
+            form.find_element(By.NAME, "purpose").send_keys("een proef")
+            form.find_element(By.TAG_NAME, "button").click()
+            screen.whole(shots / f"desk-{width}-full-file.png")
+            found = screen.faults()
+            slow.set()
+            assert sooner_or_later(lambda: [one for one in lines(house.engine) if one.action == "download"])
+            return found
+
+    async with at_the_desk(house) as someone:
+        key = await key_of(house, "a.analyst", "analyst")
+        assert await asyncio.to_thread(waits, address(someone), key) == []
+
+
+def sooner_or_later(so: Callable[[], object], seconds: float = 15.0) -> bool:
+    until = time.monotonic() + seconds
+    while not so():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def address(someone: Colleague) -> str:

@@ -78,7 +78,7 @@ async def test_a_download_says_what_it_is_for_and_stands_in_the_log(house: House
     await house.worker.run(lambda conn: walked(conn, house))
     async with at_the_desk(house, "analyst") as someone:
         page = await someone.opens("/rounds/dreams")
-        form = page.form("/v1/rounds/dreams/participants")
+        form = page.form("/v1/rounds/dreams/codebook")
         assert set(form.fields) == {"format", "language", "purpose"}
         got = await someone.opens("/v1/rounds/dreams/participants?format=csv&language=nl&purpose=een+proef")
     assert got.status == 200
