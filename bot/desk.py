@@ -252,7 +252,8 @@ class Desk:
         if not number or not results or (results["round"], results["release"]) != (progress.round, number):
             results = latest(conn, progress.round) if number else None
         code = self._keys.resume_code(person.id) if person and progress.channel == "web" else ""
-        return replace(self._city, open=state == "open", results=results, receipt=new_receipt(), resume_code=code)
+        known = replace(self._city, results=results, receipt=new_receipt(), resume_code=code, year=clock().year)
+        return replace(known, open=state == "open")
 
     def _owed(self, conn: Connection, channel: str) -> list[tuple[Caller, Reply]]:
         found = []

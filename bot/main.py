@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from contextlib import suppress
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -102,7 +103,7 @@ def understand(
     from conversations.understand import understand as read
 
     try:
-        print(json.dumps(read(text, at, language, first, load()), ensure_ascii=False))
+        print(json.dumps(read(text, at, language, first, load(), datetime.now().year), ensure_ascii=False))
     except KeyError as error:
         raise typer.BadParameter(str(error.args[0])) from None
 

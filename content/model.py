@@ -217,6 +217,9 @@ class Ages(Strict):
     not_yet: tuple[str, ...]
     about: tuple[str, ...]
     above: tuple[str, ...]
+    born: tuple[str, ...] = Field(description="words beside a year of birth")
+    some: tuple[str, ...] = Field(description="behind a ten: seventy something")
+    schools: tuple[str, ...] = Field(description="what a class or year is told of: `5 havo` is no age")
     beside: tuple[str, ...]
 
 

@@ -13,13 +13,22 @@ from conversations.spelling import fold, phrase_words, slips, words
 
 STARTS = ((16, "16_17"), (18, "18_24"), (25, "25_44"), (45, "45_64"), (65, "65_79"), (80, "80_plus"))
 OLDEST = 120
-BEHIND = re.compile(r"[,.;(]|\b(?:en|and|sinds|since|sins)\b")
-FIGURES = re.compile(r"(\d{1,3})(?:e|ste|de|yo|y|j|jr|jaar|jaor|ish|s|th)?")
+BEHIND = re.compile(r"[,.;(]|\b(?:en|and|sinds|since|sins|but|maar|mer|meh)\b")
+FIGURES = re.compile(r"(\d{1,3})(?:e|ste|de|yo|y|j|jr|jaar|jaor|ish|s|th|\+)?")
 
 
-def age_band(text: str, ages: Ages) -> str | None:
-    """The band of the age a text gives; None when it gives none, two, or one that may lie in two bands."""
-    if code := _band(text, ages):
+YEAR_OF_BIRTH = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+SHORT_YEAR = re.compile(r"(?<!\w)['’‘`´](\d\d)(?!\w)")
+
+
+def age_band(text: str, ages: Ages, year: int = 0) -> str | None:
+    """The band of the age a text gives; None when it gives none, two, or one that may lie in two bands.
+
+    `year` is the year it is: where it is known, a year of birth tells the age too.
+    """
+    if SHORT_YEAR.search(text):
+        return _of_birth(text, ages, year)
+    if code := _band(text, ages) or _of_birth(text, ages, year):
         return code
     # `83, and still on my feet`: what stands behind it gives no other age, or the one that is to come.
     for found in BEHIND.finditer(text):
@@ -31,7 +40,7 @@ def age_band(text: str, ages: Ages) -> str | None:
 
 
 def _band(text: str, ages: Ages) -> str | None:
-    said = list(words(text))
+    said = _without_class(list(words(text)), ages)
     left, found = _years(said, ages)
     if found is None:
         return None
@@ -44,11 +53,37 @@ def _band(text: str, ages: Ages) -> str | None:
         # "Over 65" is said up to 70, "over the eighty" up to 90.
         high = low + (4 if low % 10 else 9)
     beside = (*ages.above,) if low != high else ()
-    beside = (*beside, *ages.beside, *ages.not_yet, *ages.about, *ages.inside, *ages.joins)
+    beside = (*beside, *ages.beside, *ages.some, *ages.not_yet, *ages.about, *ages.inside, *ages.joins)
     known = {word for phrase in beside for word in phrase_words(phrase)}
     rest = [word for word in left if word not in known and word not in _LEFT_OUT]
     bands = {band(low), band(high)}
     return bands.pop() if not rest and len(bands) == 1 else None
+
+
+def _without_class(said: list[str], ages: Ages) -> list[str]:
+    """The words without a school and the number beside it: `5 havo`, `klas 4`."""
+    at = [n for n, word in enumerate(said) if word in ages.schools]
+    beside = {n + step for n in at for step in (-1, 0, 1)}
+    return [word for n, word in enumerate(said) if n not in beside or not (n in at or word[0].isdigit())]
+
+
+def _of_birth(text: str, ages: Ages, year: int) -> str | None:
+    """`1999`, `born in 1952`, `'58`: the birthday may still be to come, so both ages must lie in one band."""
+    written = SHORT_YEAR.sub(lambda found: f" {_in_full(int(found[1]), year)} ", text)
+    years = YEAR_OF_BIRTH.findall(written)
+    if not year or len(years) != 1:
+        return None
+    known = {word for phrase in (*ages.beside, *ages.born) for word in phrase_words(phrase)}
+    rest = [w for w in words(YEAR_OF_BIRTH.sub(" ", written)) if w not in known and w not in _LEFT_OUT]
+    oldest = year - int(years[0])
+    bands = {band(oldest), band(oldest - 1)}
+    return bands.pop() if not rest and len(bands) == 1 else None
+
+
+def _in_full(short: int, year: int) -> int:
+    """The year that two figures stand for: the newest one in which whoever may take part can be born."""
+    newest = year - STARTS[0][0]
+    return newest - (newest - short) % 100
 
 
 def is_about(text: str, ages: Ages) -> bool:
@@ -61,7 +96,7 @@ def band(years: int) -> str | None:
     return next((code for start, code in reversed(STARTS) if start <= years <= OLDEST), None)
 
 
-_LEFT_OUT = frozenset({"ish", "", "👵", "👴"})
+_LEFT_OUT = frozenset({"ish", "", "+", "👵", "👴"})
 
 
 def _phrase(left: list[str], phrases: tuple[str, ...]) -> bool:
@@ -85,7 +120,7 @@ def _years(said: list[str], ages: Ages) -> tuple[list[str], tuple[int, int] | No
             if part:
                 low, high = years + part[0], years + part[1]
                 left.pop()
-            elif decade:
+            elif decade or (years % 10 == 0 and said[n + taken : n + taken + 1] in ([w] for w in ages.some)):
                 high = years + 9
             numbers.append((low, high))
         n += taken

@@ -56,6 +56,7 @@ def about(at: str, progress: Progress, content: Content, city: City) -> Question
         nonresponse=("skipped",),
         more=more,
         columns=2,
+        year=city.year,
     )
 
 

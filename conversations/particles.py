@@ -31,6 +31,8 @@ NOTS = frozenset(
         "niemes",
     )
 )
+# Each is "if" or "then" as well as "than".
+IF = frozenset({"als", "es", "as", "dan", "daan"})
 IS = frozenset(("is", "its", "are", "isnt", "zijn", "zit", "was", "steit", "zien"))
 MYSELF = frozenset({"ik", "i", "im", "id", "iech", "ich"})
 MINE = frozenset(
@@ -122,6 +124,7 @@ NEAR = frozenset(
         "close",
     )
 )
+INSIDE = frozenset({"in", "te", "uit", "oet", "from"})
 # Between two choices these set one over the other; in front of one they say what it is about.
 ABOUT = frozenset({"over", "euver"})
 # In front of what there is more of.

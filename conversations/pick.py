@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from conversations.clauses import Clause, Item, Parsed
 from conversations.lexicon import LIGHT
-from conversations.particles import ABOUT, NEAR, WHAT
+from conversations.particles import ABOUT, INSIDE, NEAR, WHAT
 from conversations.question import Question
 from conversations.stance import is_question
 
-# So many unknown words may stand behind a place.
+# Behind what somebody is, or where they live, nothing turns it round: `I study psychology`, `Heer, by the church`.
+TOLD_MORE_CLOSELY = ("neighbourhood", "relation")
+# So many unknown words may stand behind it.
 MOST_BEHIND = 4
 BARS = ("irony", "unclear", "others", "asks", "indifferent", "abuse")
 
@@ -28,7 +30,7 @@ class Picked:
 
 def pick(parsed: Parsed, question: Question, ordinary: frozenset[str]) -> Picked:
     """The choices named in a text."""
-    if question.item == "neighbourhood" and (near := _told_more_closely(parsed, ordinary)):
+    if question.item in TOLD_MORE_CLOSELY and (near := _told_more_closely(parsed, question, ordinary)):
         return near
     named = _named(parsed)
     unsure = Picked(named=tuple(named))
@@ -69,8 +71,8 @@ def _asks_what(clause: Clause) -> bool:
     return clause.items[0].words[0] in WHAT
 
 
-def _told_more_closely(parsed: Parsed, ordinary: frozenset[str]) -> Picked | None:
-    """One place, and behind it where in it or near what: `Limmel, where the church is`, `Heer, near the station`."""
+def _told_more_closely(parsed: Parsed, question: Question, ordinary: frozenset[str]) -> Picked | None:
+    """One choice, and behind it more about it: `Limmel, where the church is`, `Heer, near the station`."""
     items = [i for clause in parsed.clauses for i in clause.items]
     where = [n for n, i in enumerate(items) if i.kind == "option"]
     turns = ("negation", "no", "not", "others", "or", "instead", "irony", "unclear", "nonresponse", "abuse")
@@ -80,11 +82,18 @@ def _told_more_closely(parsed: Parsed, ordinary: frozenset[str]) -> Picked | Non
     plain = not first.slips and not (len(first.words) == 1 and first.words[0] in ordinary)
     if len(codes) != 1 or not plain or any(i.kind not in LIGHT for i in items[: where[0]]):
         return None
+    if question.item == "relation" and any(_is_elsewhere(n, items) for n in range(1, len(items))):
+        return None
     near = all(items[n - 1].words[0] in NEAR or items[n - 2].words[0] in NEAR for n in where[1:])
     behind = items[where[0] + 1 :]
     if not behind or not near or sum(i.kind == "unknown" for i in behind) > MOST_BEHIND:
         return None
     return Picked((codes[0],), tuple(codes))
+
+
+def _is_elsewhere(n: int, items: list[Item]) -> bool:
+    """`I work in Heerlen`: what nobody knows, behind an "in", may be another city."""
+    return items[n].kind == "unknown" and items[n - 1].words[-1] in INSIDE
 
 
 def answer_yes_or_no(parsed: Parsed) -> Picked:

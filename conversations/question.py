@@ -27,7 +27,7 @@ class Question:
 
     `several` is how many choices may be typed at once. `nonresponse` lists the buttons for people
     who give no choice. `more` are buttons that are no answer. `doors` are choices that lead to
-    others (districts). `columns` is how many buttons stand side by side.
+    others (districts). `columns` is how many buttons stand side by side. `year` is the year it is.
     """
 
     at: str
@@ -45,6 +45,7 @@ class Question:
     nonresponse: tuple[str, ...] = ()
     more: tuple[Button, ...] = ()
     columns: int = 1
+    year: int = 0
 
     @property
     def on_screen(self) -> tuple[Option, ...]:

@@ -144,7 +144,7 @@ class City:
 
     `results` is the newest released summary of the round (see storage.release), or None.
     `receipt` and `resume_code` are made by the edge for this one turn. `simulated`: the people whose
-    answers are kept here were made up.
+    answers are kept here were made up. `year` is the year it is, 0 where nobody knows.
     """
 
     asked_by: str = ""
@@ -160,6 +160,7 @@ class City:
     receipt: str = ""
     resume_code: str = ""
     simulated: bool = False
+    year: int = 0
 
 
 # ---------------------------------------------------------------- said

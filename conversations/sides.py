@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from conversations.clauses import Clause, Item
 from conversations.particles import APART, EVEN, PARTS
 
@@ -9,6 +11,16 @@ OTHER = {"a": "b", "b": "a"}
 # With these in a clause that gives no side, it is no mere reason.
 TURNS = ("negation", "no", "against", "irony", "asks", "unclear", "not", "wish", "nonresponse", "indifferent")
 MOST_BEHIND = 6  # items that tell for whom, where or when
+
+
+@dataclass(frozen=True)
+class Said:
+    """One clause: a side or `between`, whether weakened, whether turned round; `kind` of what it is otherwise."""
+
+    kind: str
+    side: str = ""
+    weak: bool = False
+    negated: bool = False
 
 
 def side_of(item: Item) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conversations.clauses import Clause, Item, Parsed
+from conversations.comparing import compared, is_rather, limits, prefers, says_less, weighs_unnamed
 from conversations.lexicon import LIGHT, sense
-from conversations.particles import ABOVE, IS, LESS, MINE, MYSELF, NOT_TOO, NOTS, OVER, PREFERS, TOO, WITHOUT
-from conversations.sides import OTHER, TURNS, does_not_know, each_its_own, scorns, side_of, tells_more
+from conversations.particles import IS, MINE, MYSELF, NOTS, TOO, WITHOUT
+from conversations.sides import OTHER, TURNS, Said, does_not_know, each_its_own, scorns, side_of, tells_more
 
 STRENGTH = ("hedge", "rather")
 MOST_OF_A_REASON = 3  # unknown words: with so many, a "not" among them is about something else
@@ -29,16 +30,6 @@ class Stance:
     whole: bool = False
 
 
-@dataclass(frozen=True)
-class _Said:
-    """One clause: a side or `between`, whether weakened, whether turned round; `kind` of what it is otherwise."""
-
-    kind: str
-    side: str = ""
-    weak: bool = False
-    negated: bool = False
-
-
 def stance(parsed: Parsed) -> Stance:
     """The position of a text at a question with two sides."""
     named = tuple(sorted({side_of(i) for c in parsed.clauses for i in c.of("option") if side_of(i) in OTHER}))
@@ -50,7 +41,7 @@ def stance(parsed: Parsed) -> Stance:
         return unsure
     if each_its_own(clauses):
         return Stance("between", slips=_slips(parsed), sides=named, reason_at=parsed.reason_at)
-    main: _Said | None = None
+    main: Said | None = None
     reason_at = -1
     if hesitant := len(clauses) > 1 and clauses[1].lead == "but" and does_not_know(clauses[0]):
         clauses = clauses[1:]
@@ -64,7 +55,7 @@ def stance(parsed: Parsed) -> Stance:
         if said.kind == "nothing":
             continue
         if said.kind == "weakens" and main:
-            main = _Said("side", main.side, main.side in OTHER, main.negated)
+            main = Said("side", main.side, main.side in OTHER, main.negated)
         elif said.kind == "weakens":
             return unsure
         elif said.kind == "unknown":
@@ -83,7 +74,7 @@ def stance(parsed: Parsed) -> Stance:
         elif (main.side, main.negated) == ("between", False) or main.side != said.side:
             return unsure
         else:
-            main = _Said("side", main.side, main.weak and said.weak, main.negated or said.negated)
+            main = Said("side", main.side, main.weak and said.weak, main.negated or said.negated)
     if main is None:
         return unsure
     weak = main.weak or parsed.conditional or hesitant
@@ -97,7 +88,7 @@ def _slips(parsed: Parsed) -> int:
     return sum(i.slips for c in parsed.clauses for i in c.items)
 
 
-def _supports(clause: Clause, said: _Said, main: _Said) -> bool:
+def _supports(clause: Clause, said: Said, main: Said) -> bool:
     """Whether a clause in words of its own names the same side again: `grow. More people bring more taxes`."""
     if said.kind not in ("unclear", "unknown") or clause.lead in ("but", "hence") or clause.asked:
         return False
@@ -112,7 +103,7 @@ def _supports(clause: Clause, said: _Said, main: _Said) -> bool:
     return meant == {main.side} and turned + len(clause.of("not")) < 2
 
 
-def _is_of_oneself(clause: Clause, main: _Said) -> bool:
+def _is_of_oneself(clause: Clause, main: Said) -> bool:
     """Whether this is a reason out of one's own life, behind a plain side: `grow, my company can't find any staff`."""
     points = any(i.may_be("pointing") for i in clause.items)
     mine = clause.items[0].words[0] in MINE or clause.items[0].kind == "others"
@@ -168,17 +159,17 @@ def _is_a_sentence(clause: Clause) -> bool:
     return clause.lead in (".", "!") and clause.unknown >= MOST_OF_A_REASON and not turns_back
 
 
-def _said(clause: Clause) -> _Said:
+def _said(clause: Clause) -> Said:
     items = [part for item in clause.items for part in _apart(_turned(item, clause))]
-    if _says_less(items) or _weighs_unnamed(items) or _limits(items):
-        return _Said("unclear")
-    turn = next((n for n, i in enumerate(items) if _prefers(i, n, items)), None)
+    if says_less(items) or weighs_unnamed(items) or limits(items):
+        return Said("unclear")
+    turn = next((n for n, i in enumerate(items) if prefers(i, n, items)), None)
     if turn is not None:
-        return _compared(items[:turn], items[turn + 1 :], items[turn].may_be("instead"))
+        return compared(items[:turn], items[turn + 1 :], items[turn].may_be("instead"))
     if clause.of("nonresponse", "indifferent", "wish", "abuse", "language", "others", "yes") and any(
         i.kind in ("option", "not") for i in items
     ):
-        return _Said("unclear") if not clause.of("yes") else _plain(items)
+        return Said("unclear") if not clause.of("yes") else _plain(items)
     return _plain(items)
 
 
@@ -201,93 +192,39 @@ def _apart(item: Item) -> tuple[Item, ...]:
     return (too, Item((sense("option", item.value),), item.words[1:], item.start, item.end, item.slips))
 
 
-def _prefers(item: Item, n: int, items: list[Item]) -> bool:
-    """Whether this word sets one thing before another: `dan` only behind `liever` or the like."""
-    if item.may_be("instead") and item.kind not in ("option", "not"):
-        # "Twijfel over groei" sets nothing over anything.
-        return item.words[0] not in OVER or any(i.kind == "option" for i in items[:n])
-    compares = any(i.may_be("rather") or i.may_be("compares") or i.kind == "hedge" for i in items[:n])
-    compares = compares or any(_rather(i) or (i.kind == "option" and i.words[0] in PREFERS) for i in items[:n])
-    return compares and n > 0 and n < len(items) - 1 and item.may_be("than") and item.words[0] not in ("to", "then")
-
-
-def _says_less(items: list[Item]) -> bool:
-    """`Quiet is less important than shops`: a comparison turned round, asked back."""
-    less = next((n for n, i in enumerate(items) if i.kind == "negation" and LESS.intersection(i.words)), None)
-    return less is not None and any(i.may_be("than") for i in items[less + 1 :])
-
-
-def _weighs_unnamed(items: list[Item]) -> bool:
-    """`People over rules`: something that is no choice goes before the side that is named."""
-    over = next((n for n, i in enumerate(items) if i.words[0] in ABOVE and i.may_be("instead")), 0)
-    named = [n for n, i in enumerate(items) if i.kind in ("option", "not")]
-    return over > 0 and bool(named) and over < named[0]
-
-
-def _limits(items: list[Item]) -> bool:
-    """`Not too many rules` wants few of them; behind the side, `not too many` only weakens it."""
-    limit = next((n for n, i in enumerate(items) if i.kind == "hedge" and i.words[:2] in NOT_TOO), None)
-    return limit is not None and any(i.kind in ("option", "not") for i in items[limit + 1 :])
-
-
-def _rather(item: Item) -> bool:
-    return item.kind == "option" and item.value.startswith("rather_")
-
-
-def _compared(left: list[Item], right: list[Item], instead: bool) -> _Said:
-    if any(i.kind in ("negation", "not", "no", "but", "nonresponse") for i in left):
-        return _Said("unclear")
-    wanted = {side_of(i) for i in left if i.kind == "option"}
-    unwanted = {side_of(i) for i in right if i.kind == "option"} if not _negated(right) else set()
-    if any(i.kind == "unknown" for i in left) and not wanted:
-        return _Said("unknown")
-    if wanted & unwanted or len(wanted) > 1 or len(unwanted) > 1 or "between" in wanted | unwanted:
-        return _Said("unclear")
-    if not wanted and not unwanted:
-        return _Said("unknown")
-    if any(i.kind == "unknown" for i in left):
-        return _Said("unclear")
-    side = next(iter(wanted)) if wanted else OTHER[next(iter(unwanted))]
-    return _Said("side", side, not instead and bool(wanted), not wanted)
-
-
-def _negated(items: list[Item]) -> bool:
-    return any(i.kind in ("negation", "not", "no") for i in items)
-
-
-def _plain(items: list[Item]) -> _Said:
+def _plain(items: list[Item]) -> Said:
     """A clause without a comparison."""
     if any(i.kind == "unknown" for i in items):
         if _depends(items):
-            return _Said("side", "between")
+            return Said("side", "between")
         if not tells_more(items):
-            return _Said("unclear" if _speaks(items) else "unknown")
+            return Said("unclear" if _speaks(items) else "unknown")
         items = [i for i in items if i.kind != "unknown"]
     turns = [n for n, i in enumerate(items) if i.kind in ("negation", "not")]
     sides = {side_of(i) for i in items if i.kind in ("option", "not")}
     if not sides:
         return _without_side(items, bool(turns))
     if any(i.kind in ("nonresponse", "indifferent", "language", "abuse", "against", "asks", "depends") for i in items):
-        return _Said("unclear")
+        return Said("unclear")
     if any(i.kind == "no" for i in items) and not turns:
-        return _Said("unclear")
+        return Said("unclear")
     weak = _weak(items)
     if len(sides) > 1:
         return _both_sides(items, turns)
     side = next(iter(sides))
     if not turns:
         if _too_much(items):
-            return _Said("side", OTHER[side], True, True) if side in OTHER else _Said("unclear")
-        return _Said("side", side, weak)
+            return Said("side", OTHER[side], True, True) if side in OTHER else Said("unclear")
+        return Said("side", side, weak)
     # "Without growth we die" is no wish to do without.
     without = bool(WITHOUT.intersection(items[turns[0]].words)) and len(items) > turns[0] + 2
     # "No internet and don't want it": a second "not" may repeat the first.
     # A whole sentence ("it is full") is not what a "not" beside it turns.
     twice = any(i.kind == "option" and (NOTS | IS).intersection(i.words) for i in items)
     if len(turns) > 1 or without or twice or side == "between" or any(i.kind == "or" for i in items):
-        return _Said("unclear")
+        return Said("unclear")
     partly = any(i.kind in ("partial", "too") for i in items[turns[0] :])
-    return _Said("side", OTHER[side], weak or partly, True)
+    return Said("side", OTHER[side], weak or partly, True)
 
 
 def _too_much(items: list[Item]) -> bool:
@@ -308,39 +245,39 @@ def _speaks(items: list[Item]) -> bool:
 
 
 def _weak(items: list[Item]) -> bool:
-    return any(_rather(i) or i.kind in STRENGTH for i in items)
+    return any(is_rather(i) or i.kind in STRENGTH for i in items)
 
 
-def _without_side(items: list[Item], turned: bool) -> _Said:
+def _without_side(items: list[Item], turned: bool) -> Said:
     if any(i.kind in ("both", "depends") for i in items):
-        return _Said("unclear") if turned or any(i.kind == "no" for i in items) else _Said("side", "between")
+        return Said("unclear") if turned or any(i.kind == "no" for i in items) else Said("side", "between")
     limits = turned and any(i.kind == "too" or (i.kind == "partial" and not i.may_be("pointing")) for i in items)
     if limits and not any(i.kind in TURNS and i.kind != "negation" for i in items):
-        return _Said("weakens")
+        return Said("weakens")
     if turned or any(i.kind in TURNS or i.kind in ("others", "or", "abuse", "language") for i in items):
-        return _Said("unknown")
+        return Said("unknown")
     if any(i.kind in STRENGTH for i in items):
-        return _Said("weakens")
-    return _Said("nothing")
+        return Said("weakens")
+    return Said("nothing")
 
 
-def _both_sides(items: list[Item], turns: list[int]) -> _Said:
+def _both_sides(items: list[Item], turns: list[int]) -> Said:
     """Two sides in one clause: `samen en vrij`, `in de stad niet eromheen`."""
     if "between" in {side_of(i) for i in items if i.kind == "option"}:
-        return _Said("unclear")
+        return Said("unclear")
     where = [(n, side_of(i)) for n, i in enumerate(items) if i.kind in ("option", "not")]
     if len(where) > 2:
-        return _Said("unclear")
+        return Said("unclear")
     # "Not in the city, it is full": both say the same.
     meant = {OTHER[side_of(i)] if i.kind == "not" else side_of(i) for i in items if i.kind in ("option", "not")}
     if len(meant) == 1 and all(items[n].kind == "not" for n in turns):
-        return _Said("side", meant.pop(), _weak(items), True)
+        return Said("side", meant.pop(), _weak(items), True)
     if not turns:
         joined = any(i.may_be("and") or i.kind == "both" for i in items[where[0][0] : where[-1][0]])
         joined = joined or any(i.kind == "both" for i in items)
-        return _Said("side", "between") if joined and not any(i.kind == "or" for i in items) else _Said("unclear")
+        return Said("side", "between") if joined and not any(i.kind == "or" for i in items) else Said("unclear")
     if len(turns) == 1 and len(where) == 2 and items[turns[0]].kind == "negation":
         (first, side), (second, _) = where
         if first < turns[0] < second:
-            return _Said("side", side, _weak(items[: turns[0]]))
-    return _Said("unclear")
+            return Said("side", side, _weak(items[: turns[0]]))
+    return Said("unclear")

@@ -139,7 +139,7 @@ def _parsed(text: str, question: Question, content: Content, known: Lexicon) -> 
     small = question.item != "neighbourhood" or len(words(text)) <= 5
     parsed = parse(text, known, correct=small, reasons=bool(question.own_words))
     if question.item == "age" and not parsed.crisis:
-        if aged := _age(text, parsed, content.phrases):
+        if aged := _age(text, parsed, content.phrases, question.year):
             return aged
         if is_about(text, content.phrases.ages):
             return Reading(asked=True)
@@ -170,9 +170,11 @@ def _chosen(text: str, parsed: Parsed, question: Question, known: Lexicon) -> Re
     return _picked(picked, parsed, question)
 
 
-def _age(text: str, parsed: Parsed, phrases: Phrases) -> Reading | None:
-    doubted = "?" in text or parsed.of("others", "negation", "irony")
-    code = age_band(text, phrases.ages) if not doubted else None
+def _age(text: str, parsed: Parsed, phrases: Phrases, year: int) -> Reading | None:
+    born = {"".join(phrase_words(phrase)) for phrase in phrases.ages.born}
+    others = [i for i in parsed.of("others") if "".join(i.words) not in born]
+    doubted = "?" in text or others or parsed.of("negation", "irony")
+    code = age_band(text, phrases.ages, year) if not doubted else None
     return Reading((code,), method="typed_number", score=PLAIN) if code else None
 
 

@@ -11,8 +11,8 @@ from conversations.typed import Reading, clean, read
 from conversations.walk import OF_A_DILEMMA
 
 
-def understand(text: str, at: str, language: str, first: str, content: Content) -> dict[str, Any]:
-    """The reading of `text` at question `at` as plain data.
+def understand(text: str, at: str, language: str, first: str, content: Content, year: int = 0) -> dict[str, Any]:
+    """The reading of `text` at question `at` as plain data. In a known `year` a year of birth tells an age.
 
     `first` is the side shown first (`a` or `b`); without it a bare number is asked back, since
     nobody knows what this person saw. KeyError names a question, language or side that does not exist.
@@ -25,7 +25,7 @@ def understand(text: str, at: str, language: str, first: str, content: Content) 
     if dilemma not in ("", *content.dilemmas) or item not in STEPS or bool(dilemma) != (item in OF_A_DILEMMA):
         raise KeyError(f"at: {at} is no question")
     progress = _shown(Progress("dreams", "telegram", language, 0, at=at, counted=True), dilemma, first)
-    question = ask(progress, content, City())
+    question = ask(progress, content, City(year=year))
     reading = read(clean(text), question, content)
     if not first and item in ("position", "reasons") and reading.method == "typed_number":
         other = _shown(progress, dilemma, "b" if progress.first(dilemma) == "a" else "a")

@@ -8,7 +8,9 @@ from itertools import islice
 import pytest
 
 from content import Content
+from conversations.ages import age_band
 from conversations.typed import clean, read
+from conversations.understand import understand
 from tests.strange_texts import questions, strange
 from tests.typed_examples import LANGUAGES, PARTS, examples, judge, share
 
@@ -55,3 +57,35 @@ def test_what_answers_nothing_chooses_nothing(content: Content, request: pytest.
 
     for seed in range(10 if long else 1):
         assert _chosen(content, ALL_STRANGE if long else STRANGE, seed) <= 0.01
+
+
+@pytest.mark.parametrize(
+    ("text", "year", "code"),
+    [
+        ("geboren in 1952", 2026, "65_79"),
+        ("'08", 2032, "18_24"),
+        ("'58", 2026, "65_79"),
+        ("bouwjaor 1941", 2026, "80_plus"),
+        ("1981", 2026, None),  # 44 or 45: two bands
+        ("1981", 2030, "45_64"),
+        ("born in 1998", 0, None),  # nobody knows what year it is
+        ("zit in 5 havo, ben 16", 2026, "16_17"),
+    ],
+)
+def test_a_year_of_birth_tells_an_age_where_it_is_sure(
+    content: Content, text: str, year: int, code: str | None
+) -> None:
+    assert age_band(text, content.phrases.ages, year) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("tis meschien beter es 't get rösteger is", "rather_b"),
+        ("als het moet dan liever rustig", "rather_b"),
+        ("beter dan rustig", None),
+        ("liever rustig dan levendig", "rather_b"),
+    ],
+)
+def test_an_if_is_no_than(content: Content, text: str, choice: str | None) -> None:
+    assert understand(text, "inner_city.position", "nl", "a", content)["choice"] == choice
