@@ -24,6 +24,7 @@ from content.catalogue import Catalogue
 from content.model import Dilemma
 from content.staff_words import LANGUAGES, staff_words
 from conversations.dilemma import inside
+from storage.clustering import GROUP
 from storage.exports import NothingReleased
 from storage.ladders import TOTAL, levels
 from storage.releases import latest
@@ -46,6 +47,12 @@ COLOURS = {
 ON_DARK, ON_LIGHT = "#ffffff", "#1c2220"
 DARK = ("a", "b", "side_a", "side_b")
 FROM_A_TO_B = ("a", "side_a", "rather_a", "between", "rest", "rather_b", "b", "side_b")
+# J. Cohen, Statistical Power Analysis (1988): from where on the share of variance told is called so.
+SIZES = ((0.14, "large"), (0.06, "middle"), (0.01, "small"), (0.0, "tiny"))
+# So many differences fit beside all else, also with every group named.
+FEW_LINES = 4
+# Below this the p-value is not told any finer.
+LEAST_P = 0.001
 # Of a bar 1000 wide: a number fits in a part that is as wide as this.
 FITS = 45
 
@@ -148,6 +155,8 @@ class Sheet:
             dilemmas=[self._dilemma(code, one) for code, one in summary["dilemmas"].items()],
             who=list(self._who()),
             reach=self._reach(),
+            differences=self._clearest(),
+            read=[words(f"council.read.{one}") for one in ("agreement", "differences")],
             cannot=[words(f"council.cannot.{one}", n=summary["reveal_at"]) for one in cannot],
         )
 
@@ -160,7 +169,8 @@ class Sheet:
         older = figure["as_of"] != self._summary["release"]
         return {
             "title": dilemma.title[self._language],
-            "base": "" if base is None else words("council.n", n=base),
+            "base": self._base(figure),
+            "agreement": self._agreement(code),
             "as_of": words("council.as_of", number=figure["as_of"]) if older and base is not None else "",
             "later": code in self._round.after_goodbye,
             "note": self._note(base, figure["step"]),
@@ -185,6 +195,62 @@ class Sheet:
             labels[f"rather_{side}"] = resident("position.rather", label=inside(label))
             labels[f"side_{side}"] = self._words("council.both", label=label)
         return {**labels, "between": resident("position.between"), "rest": self._words("council.rest")}
+
+    def _base(self, figure: Mapping[str, Any]) -> str:
+        """How many answered, and how many of them in a group where that may be told and anybody did."""
+        base, setting = figure["base"], figure.get("setting", {"counts": {}})
+        if base is None:
+            return ""
+        if not (grouped := setting["counts"].get(GROUP)):
+            return self._words("council.n", n=base)
+        key = "council.in_groups" if setting["as_of"] == figure["as_of"] else "council.in_groups.then"
+        return self._words(key, n=base, grouped=grouped, base=setting["base"], number=setting["as_of"])
+
+    # ------------------------------------------------------------ what the figures say together
+
+    def _agreement(self, code: str) -> str:
+        """In words what Van der Eijk's A says, with the figures behind it; empty where the figure is too coarse."""
+        found = self._statistics("dilemmas").get(code, {})
+        if found.get("agreement") is None:
+            return ""
+        a, p = found["agreement"], found["polarisation"]
+        how = "agree" if a > 1 / 3 else "apart" if a < -1 / 3 else "spread"
+        return self._words(f"results.{how}", a=self._number(a), p=self._number(p))
+
+    def _statistics(self, name: str) -> Any:
+        return self._summary.get("statistics", {}).get(name, {})
+
+    def _compared(self, code: str = "") -> list[Mapping[str, Any]]:
+        """The splits whose groups were compared, clearest first; of one question, or of all."""
+        return [one for one in self._statistics("differences") if code in ("", one["dilemma"])]
+
+    def _clearest(self) -> dict[str, Any]:
+        """The differences that are more than chance, as rows of a table; a line where there are none, or more."""
+        compared = self._compared()
+        clear = [one for one in compared if one["clear"]]
+        more = len(clear) - FEW_LINES
+        if clear:
+            note = self._words("council.differences.more", n=more) if more > 0 else ""
+        else:
+            note = self._words("results.no_differences" if compared else "council.nothing_to_compare")
+        return {"rows": [self._differs(one) for one in clear[:FEW_LINES]], "note": note}
+
+    def _differs(self, one: Mapping[str, Any]) -> dict[str, str]:
+        """A difference in words: the answer of side a, by what, who chose it most and least, how much, how sure."""
+        size = next(name for least, name in SIZES if one["effect"] >= least)
+        p = one["p_adjusted"]
+        return {
+            "side": self._content.dilemmas[one["dilemma"]].sides["a"].label[self._language],
+            "by": self._words(f"council.by.{one['by']}"),
+            "most": self._group(one["by"], one["most_a"]),
+            "least": self._group(one["by"], one["least_a"]),
+            "size": self._words(f"council.size.{size}"),
+            "effect": self._number(one["effect"]),
+            "p": f"< {self._number(LEAST_P, 3)}" if p < LEAST_P else self._number(p, 3),
+        }
+
+    def _number(self, n: float, places: int = 2) -> str:
+        return formats.decimal(n, self._language, places)
 
     # ------------------------------------------------------------ who took part
 

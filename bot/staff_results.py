@@ -18,27 +18,20 @@ class Results(Sheet):
             yield {
                 "code": code,
                 **self._dilemma(code, figure),
-                "agreement": self._agreement(code),
-                "differences": " ".join(self._differences(code)),
+                "differences": list(self._differences(code)),
                 "splits": list(self._tables(code, figure)),
             }
 
-    def _agreement(self, code: str) -> str:
-        """In words what Van der Eijk's A says, with the figure behind it."""
-        found = self._summary.get("statistics", {}).get("dilemmas", {}).get(code, {}).get("agreement")
-        if found is None:
-            return ""
-        how = "agree" if found > 1 / 3 else "apart" if found < -1 / 3 else "spread"
-        return self._words(f"results.{how}", a=f"{found:.2f}")
-
     def _differences(self, code: str) -> Iterator[str]:
-        """The splits in which groups differ by more than chance, clearest first."""
-        sides = {side: pole.label[self._language] for side, pole in self._content.dilemmas[code].sides.items()}
-        for one in self._summary.get("statistics", {}).get("differences", ()):
-            if one["dilemma"] == code and one["clear"]:
-                most, least = (self._group(one["by"], one[name]) for name in ("most_a", "least_a"))
-                by = self._words(f"council.by.{one['by']}")
-                yield self._words("results.differ", by=by, side=sides["a"], most=most, least=least)
+        """The splits in which groups differ by more than chance, clearest first; a line where there are none."""
+        compared = self._compared(code)
+        for one in compared:
+            if one["clear"]:
+                strict = one.get("design_effect", 1)
+                more = f" {self._words('results.strict', n=self._number(strict, 1))}" if strict > 1 else ""
+                yield self._words("council.differ", **self._differs(one)) + more
+        if not any(one["clear"] for one in compared):
+            yield self._words("results.no_differences" if compared else "council.nothing_to_compare")
 
     def _tables(self, code: str, figure: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Each split by groups as a table; an empty one where none of it may be shown."""

@@ -33,6 +33,11 @@ def number(n: float, language: str) -> str:
     return format_decimal(n, locale=LOCALES[language])
 
 
+def decimal(n: float, language: str, places: int = 2) -> str:
+    """As in `0,61` (Dutch) or `0.61` (English), always with so many places."""
+    return format_decimal(n, f"0.{'0' * places}", locale=LOCALES[language])
+
+
 def percent(share: float, language: str) -> str:
     """A share from 0 to 1 in whole percents."""
     return format_percent(share, "0 %" if language != "en" else "0%", locale=LOCALES[language])

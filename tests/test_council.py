@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from bot.house import House
 from bot.printing import browser, pdf
 from bot.staff_council import CityFault, city_figures, council_sheet
+from bot.staff_results import Results
 from content import Content
 from content.staff_words import LANGUAGES, staff_words
 from storage import releases
@@ -86,7 +87,7 @@ def test_it_says_why_a_figure_shows_less(content: Content, released: House) -> N
     assert "Only the largest side stands apart" in largest
     summary = summary_of(released)
     later = json.loads(json.dumps({**summary, "release": 2}))
-    assert "This figure is of release 1." in words_of(sheet(content, later, "en"))
+    assert "Of release 1." in words_of(sheet(content, later, "en"))
 
 
 def test_a_bar_is_as_long_as_its_people(content: Content, released: House) -> None:
@@ -103,6 +104,101 @@ def test_a_bar_is_as_long_as_its_people(content: Content, released: House) -> No
     # Too narrow for a number: the table has it.
     assert re.findall(r"<text[^>]*>(\d+)<", part) == ["50", "5", "42"]
     assert 'aria-label="Groeien: 50; Liever groeien: 0; Ertussenin: 5;' in part
+
+
+def difference(dilemma: str, by: str, most: str, least: str, **more: Any) -> dict[str, Any]:
+    """One of the statistics of a summary, a clear one unless `more` says otherwise."""
+    told = {"effect": 0.0512, "p_adjusted": 0.0123, "clear": True, "design_effect": 1.0}
+    return {"dilemma": dilemma, "by": by, "most_a": most, "least_a": least, **told, **more}
+
+
+def after(said: str, heading: str) -> str:
+    return said.partition(heading)[2]
+
+
+@pytest.mark.parametrize(
+    ("agreement", "said"),
+    [
+        (0.5, "Close together: agreement 0.50, polarisation 0.25."),
+        (0.2, "Spread out: agreement 0.20, polarisation 0.40."),
+        (-0.61, "Two camps: agreement -0.61, polarisation 0.80."),
+        (None, ""),
+    ],
+)
+def test_it_says_how_much_people_agree(content: Content, released: House, agreement: float | None, said: str) -> None:
+    summary = summary_of(released)
+    told = {"agreement": agreement, "polarisation": None if agreement is None else (1 - agreement) / 2}
+    summary["statistics"]["dilemmas"] = {"growth": told}
+    page = words_of(sheet(content, summary, "en"))
+    assert [one for one in ("Close together", "Spread out", "Two camps") if one in page] == (
+        [said.partition(":")[0]] if said else []
+    )
+    assert said in page
+    assert "eensgezindheid -0,61, polarisatie 0,80" in words_of(sheet(content, summary)) or agreement != -0.61
+
+
+def test_it_names_the_clear_differences_and_says_where_there_are_none(content: Content, released: House) -> None:
+    summary = summary_of(released)
+
+    def told(*differences: dict[str, Any], language: str = "en") -> str:
+        summary["statistics"]["differences"] = list(differences)
+        said = after(words_of(sheet(content, summary, language)), content_words(language, "council.differences"))
+        return said.partition(content_words(language, "council.who"))[0].strip()
+
+    chance = difference("growth", "age", "16_24", "65_plus", clear=False)
+    assert told() == "No two groups can be named that could be compared."
+    assert told(chance) == "No difference between groups was found that is more than chance."
+    heads = "answer trait most often least often difference (effect) p"
+    row = "Grow Age Aged 16–24 65 or older small (0.05) 0.012"
+    assert told(difference("growth", "age", "16_24", "65_plus"), chance) == f"{heads} {row}"
+    large = difference("space", "language", "nl_li", "en", effect=0.2, p_adjusted=0.0000004)
+    assert told(large, language="nl").endswith(
+        "In de stad Taal In het Nederlands of Mestreechs In het Engels groot (0,20) < 0,001"
+    )
+    six = told(*[difference("growth", "age", "16_24", "65_plus", effect=n) for n in (0.07, 0.005, 0.02, 0.2, 0.3, 0.3)])
+    assert re.findall(r"older ([a-z ]+) \(", six) == ["medium", "very small", "small", "large"]
+    assert six.endswith("There are 2 more differences; they are in the summary of this release.")
+
+
+def content_words(language: str, key: str) -> str:
+    return staff_words()[language](key)
+
+
+def test_it_says_how_many_answered_in_a_group_where_that_is_released(content: Content, released: House) -> None:
+    summary = summary_of(released)
+    growth = summary["dilemmas"]["growth"]
+
+    def told(**setting: Any) -> str:
+        growth["setting"] = {"base": 100, "step": "each", "as_of": 1, **setting}
+        return words_of(sheet(content, summary, "en")).partition("Grow or stay the same size?")[2]
+
+    growth |= {"base": 100, "as_of": 1}
+    assert told(counts={"private": 60, "group": 40}).startswith(" 100 people answered, 40 in a group.")
+    assert told(counts={"private": 100, "group": 0}).startswith(" 100 people answered. ")
+    assert told(base=None, step="total", counts={}).startswith(" 100 people answered. ")
+    growth["as_of"] = 2
+    earlier = told(base=80, counts={"private": 60, "group": 20})
+    assert earlier.startswith(" 100 people answered; in release 1 20 of 80 in a group.")
+    del growth["setting"]
+    assert " 100 people answered. " in words_of(sheet(content, summary, "en"))
+
+
+def test_the_desk_says_of_each_question_what_differs_and_how_strictly_that_was_tested(
+    content: Content, released: House
+) -> None:
+    summary = summary_of(released)
+    summary["statistics"]["differences"] = [
+        difference("growth", "age", "16_24", "65_plus", design_effect=2.1),
+        difference("space", "age", "16_24", "65_plus", clear=False),
+    ]
+    shown = Results(content, staff_words()["en"], "en", summary, {}).dilemmas()
+    growth, _, space, society, *_ = (one["differences"] for one in shown)
+    assert growth == [
+        "Age: for ‘Grow’ most often Aged 16–24, least often 65 or older (small difference, effect 0.05; p 0.012). "
+        "Some answered together in a group: so this was tested 2.1 times as strictly."
+    ]
+    assert space == ["No difference between groups was found that is more than chance."]
+    assert society == ["No two groups can be named that could be compared."]
 
 
 def split_of(*bases: int | None) -> dict[str, Any]:
@@ -179,8 +275,12 @@ def test_it_is_one_page_in_print(content: Content, released: House) -> None:
         "relation": {"step": "each", "groups": {one.code: row for one in content.items["relation"].options}},
         "language": {"step": "each", "groups": dict.fromkeys(("nl", "en", "li"), row)},
     }
-    for one in summary["dilemmas"].values():
-        one |= {**full, "by": by, "as_of": 0}
+    setting = {"base": 1000, "step": "each", "counts": {"private": 800, "group": 200}, "as_of": 0}
+    statistics = summary["statistics"]
+    for code, one in summary["dilemmas"].items():
+        one |= {**full, "by": by, "as_of": 0, "setting": setting}
+        statistics["dilemmas"][code] = {"step": "five", "agreement": -0.45, "polarisation": 0.725}
+    statistics["differences"] = [difference("society", "district", "wijk_02", "wijk_05")] * 9
     for language in LANGUAGES:
         printed = pdf(sheet(content, summary, language))
         assert printed.startswith(b"%PDF")
