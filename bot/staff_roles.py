@@ -58,13 +58,14 @@ PAGES: dict[str, Right] = {
     "/rounds/{round}/state": "house",
     # What may be downloaded, and whose downloads are shown, the pages themselves see to.
     "/rounds/{round}/downloads": "releases",
+    "/health": "releases",
     "/downloads": "releases",
     "/downloads/file": "releases",
     "/deliveries": "deliveries",
     "/deliveries/again": "deliveries",
 }
 # Pages that anybody may see.
-OPEN = ("/sign-in", "/static/desk.css", "/static/mark.svg")
+OPEN = ("/sign-in", "/health", "/static/desk.css", "/static/mark.svg")
 # The menu: a name under `menu.` in the catalogues, and where it leads.
 NAVIGATION = {
     "start": "/",
@@ -74,6 +75,7 @@ NAVIGATION = {
     "deliveries": "/deliveries",
     "keys": "/keys",
     "bursts": "/bursts",
+    "health": "/health",
     "audit": "/audit",
 }
 

@@ -13,6 +13,7 @@ from bot.pages import STATIC
 from bot.staff_access import Access
 from bot.staff_downloads import Downloads
 from bot.staff_front import Front
+from bot.staff_health import Health
 from bot.staff_lists import Lists
 from bot.staff_moderation import Moderation
 from bot.staff_pages import Pages
@@ -44,6 +45,7 @@ def routes(
         web.get("/downloads/file", downloads.file),
         web.get("/deliveries", releases.on_their_way),
         web.post("/deliveries/again", releases.again),
+        web.get("/health", Health(house, pages, access, state).show),
         web.get("/sign-in", sign_in.form),
         web.post("/sign-in", sign_in.sign_in),
         web.post("/sign-out", sign_in.sign_out),

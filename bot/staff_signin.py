@@ -9,16 +9,18 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.lockout import Lockout
 from bot.problems import Problem
 from bot.staff_access import ACTOR, API, HOLDER, Access, canonical
 from bot.staff_pages import SESSION, PageFault, Pages
 from bot.staff_roles import HOLDERS, OPEN, PAGES, may
+from bot.staff_session import Session
 from storage import audit
 from storage.audit import Actor
 from storage.keys import Keys
-from storage.staff_keys import code_of
+from storage.staff_keys import Holder, code_of
 from storage.worker import NotKept
 
 log = logging.getLogger(__name__)
@@ -98,7 +100,7 @@ class SignIn:
             raise request.match_info.http_exception
         path = canonical(request)
         session = self._sessions.read(request)
-        holder = await self._access.read(lambda conn: self._sessions.holder(conn, session)) if session else None
+        holder = await self._known(session, path in OPEN)
         if session and holder:
             request[SESSION], request[HOLDER] = session, holder
             request[ACTOR] = Actor(holder.name, f"desk {request.remote or ''}".strip(), holder.role)
@@ -118,6 +120,17 @@ class SignIn:
             if not self._sessions.right_token(session, str(given.get("token", ""))):
                 raise PageFault(HTTPStatus.FORBIDDEN, "old_form")
         return await handler(request)
+
+    async def _known(self, session: Session | None, open_to_all: bool) -> Holder | None:
+        """Who is signed in. What is open to all is seen also while the database is gone."""
+        if session is None:
+            return None
+        try:
+            return await self._access.read(lambda conn: self._sessions.holder(conn, session))
+        except SQLAlchemyError:
+            if open_to_all:
+                return None
+            raise PageFault(HTTPStatus.SERVICE_UNAVAILABLE, "no_database") from None
 
     def _form(
         self, request: web.Request, wrong: str = "", status: HTTPStatus = HTTPStatus.OK, **values: object

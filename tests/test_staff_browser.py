@@ -106,14 +106,27 @@ class Screen(Phone):
 PAGES: dict[Role, tuple[str, ...]] = {
     "keeper": (
         *("/", "/nothing", "/corrections", "/keys", "/bursts", "/audit"),
-        *("/rounds/dreams", "/rounds/dreams/results", "/rounds/dreams/releases", "/deliveries", "/downloads"),
+        *(
+            "/rounds/dreams",
+            "/rounds/dreams/results",
+            "/rounds/dreams/releases",
+            "/deliveries",
+            "/downloads",
+            "/health",
+        ),
     ),
     "moderator": ("/", "/moderation", "/moderation/apart", "/moderation/decided?state=passed", "/corrections"),
 }
 # What looks different once there is something to see.
+SICK = {
+    "database": True,
+    "clock": {"ready": False, "jumped_seconds": -3600},
+    "leading": {"ready": True, "leads": True},
+    "telegram": {"ready": False, "trouble": "another bot polls with this token", "queued": 0, "parked": 3},
+}
 FULL = (
     *("/", "/rounds/dreams", "/rounds/dreams/results", "/rounds/dreams/releases", "/deliveries"),
-    *("/downloads",),
+    *("/downloads", "/health"),
 )
 
 
@@ -165,7 +178,7 @@ async def test_a_round_full_of_people_looks_right(house: House, width: str, tmp_
     shots = Path(os.environ.get("STADSDIALOOG_SCREENSHOTS") or tmp_path)
     await house.worker.run(lambda conn: walked(conn, house, 300))
     await house.worker.run(lambda conn: on_their_way(conn, house))
-    async with at_the_desk(house) as someone:
+    async with at_the_desk(house, health=lambda: SICK) as someone:
         key = await key_of(house, "a.keeper", "keeper")
         assert await asyncio.to_thread(looks_full, address(someone), key, width, shots) == []
 
