@@ -78,5 +78,10 @@ def does_not_know(clause: Clause) -> bool:
     return len(heavy) == 1 and (heavy[0].kind, heavy[0].value) == ("nonresponse", "dont_know")
 
 
+def is_little(item: Item) -> bool:
+    """`Some`, `a bit`: a small part of what stands behind it."""
+    return item.kind == "hedge" and item.words[-1] in PARTS
+
+
 def _sets_apart(item: Item) -> bool:
-    return item.kind != "option" and (item.words[0] in APART or (item.kind == "hedge" and item.words[-1] in PARTS))
+    return item.kind != "option" and (item.words[0] in APART or is_little(item))

@@ -12,7 +12,7 @@ from conversations.clauses import Clause, Item, Parsed
 from conversations.comparing import compared, is_rather, limits, prefers, says_less, weighs_unnamed
 from conversations.lexicon import LIGHT, sense
 from conversations.particles import IS, MINE, MYSELF, NOTS, TOO, WITHOUT
-from conversations.sides import OTHER, TURNS, Said, does_not_know, each_its_own, scorns, side_of, tells_more
+from conversations.sides import OTHER, TURNS, Said, does_not_know, each_its_own, is_little, scorns, side_of, tells_more
 
 STRENGTH = ("hedge", "rather")
 MOST_OF_A_REASON = 3  # unknown words: with so many, a "not" among them is about something else
@@ -35,7 +35,11 @@ def stance(parsed: Parsed) -> Stance:
     named = tuple(sorted({side_of(i) for c in parsed.clauses for i in c.of("option") if side_of(i) in OTHER}))
     unsure = Stance(sides=named)
     clauses = _own_answer(_from_the_conclusion(parsed.clauses))
-    if not clauses or parsed.of("irony", "unclear") or _asks(clauses):
+    if not clauses or parsed.of("irony", "unclear"):
+        return unsure
+    if told := _answers_oneself(clauses) or _differs(clauses):
+        return Stance(told.side, told.negated, _slips(parsed), named, parsed.reason_at)
+    if _asks(clauses):
         return unsure
     if scorns(clauses):
         return unsure
@@ -48,6 +52,12 @@ def stance(parsed: Parsed) -> Stance:
     for clause in clauses:
         said = _said(clause)
         if main and _supports(clause, said, main):
+            reason_at = clause.items[0].start
+            break
+        if main and _leaves_room(clause, main):
+            main = Said("side", main.side, True, main.negated)
+            continue
+        if main and _goes_on(clause, clauses[0], main):
             reason_at = clause.items[0].start
             break
         if clause.of("others") and (main is None or clause.of("option", "not")):
@@ -82,6 +92,54 @@ def stance(parsed: Parsed) -> Stance:
     if len(clauses) < len(parsed.clauses):
         reason_at = parsed.clauses[0].items[0].start
     return Stance(code, main.negated, _slips(parsed), named, parsed.reason_at if reason_at < 0 else reason_at)
+
+
+def _answers_oneself(clauses: tuple[Clause, ...]) -> Said | None:
+    """`Person by person? No.`: a side, put as a question, and nothing but the answer to it."""
+    if len(clauses) < 2 or not clauses[0].asked or any(c.asked and c.unknown for c in clauses[1:]):
+        return None
+    said, kinds = _said(clauses[0]), {i.kind for c in clauses[1:] for i in c.heavy}
+    if said.side not in OTHER or said.weak or said.negated or _asks_by_word(clauses[0]) or len(kinds) != 1:
+        return None
+    if kinds <= {"no", "negation"}:
+        return Said("side", OTHER[said.side], negated=True)
+    return None
+
+
+def _differs(clauses: tuple[Clause, ...]) -> Said | None:
+    """`Most people want it lively, not me`: what others want, and that oneself does not."""
+    if len(clauses) != 2 or not clauses[0].of("others") or any(c.asked for c in clauses):
+        return None
+    wanted, own = {side_of(i) for i in clauses[0].of("option")}, clauses[1]
+    plain = not clauses[0].of(*TURNS, "or", "instead") and not clauses[0].unknown and len(wanted) == 1
+    heavy = [i.kind for i in own.heavy if i.words[0] not in MYSELF]
+    me = any(w in MYSELF for i in own.items for w in i.words)
+    if plain and me and heavy and set(heavy) <= {"negation", "no"} and (side := wanted.pop()) in OTHER:
+        return Said("side", OTHER[side], negated=True)
+    return None
+
+
+def _leaves_room(clause: Clause, main: Said) -> bool:
+    """`Rules, but with some exceptions`, `grow, but I am not sure`: a little of the other side, or a doubt."""
+    if main.side not in OTHER or clause.asked:
+        return False
+    if does_not_know(clause):
+        return True
+    named = {side_of(i) for i in clause.of("option")}
+    bars = clause.unknown or clause.of(*TURNS, "or", "instead", "others", "rather", "compares", "strong")
+    return clause.lead == "but" and named == {OTHER[main.side]} and not bars and any(is_little(i) for i in clause.items)
+
+
+def _goes_on(clause: Clause, first: Clause, main: Said) -> bool:
+    """Whether this only tells more of what is plain: how "both", or why not: `no growth, rents are insane already`."""
+    if clause.lead in ("but", "hence") or clause.asked or clause.items[0].may_be("pointing"):
+        return False
+    if main.side == "between":
+        whole = {i.kind for i in first.heavy} <= {"both", "hedge", "strong"}
+        return whole and not clause.of("rather", "compares", "depends", *TURNS)
+    refuses = main.negated or any(NOTS.intersection(i.words) for i in first.of("option", "not"))
+    bars = (kind for kind in TURNS if kind != "against")
+    return refuses and clause.unknown > 0 and bool(clause.of("against")) and not clause.of("option", "yes", *bars)
 
 
 def _slips(parsed: Parsed) -> int:
@@ -144,8 +202,11 @@ def is_question(parsed: Parsed) -> bool:
 
 
 def _asks(clauses: tuple[Clause, ...]) -> bool:
-    first = clauses[0].heavy if clauses else ()
-    return any(c.asked for c in clauses) or bool(first and first[0].may_be("asks"))
+    return any(c.asked for c in clauses) or bool(clauses and _asks_by_word(clauses[0]))
+
+
+def _asks_by_word(clause: Clause) -> bool:
+    return bool(clause.heavy) and clause.heavy[0].may_be("asks")
 
 
 def _turns(clause: Clause) -> bool:
@@ -174,7 +235,9 @@ def _said(clause: Clause) -> Said:
 
 
 def _turned(item: Item, clause: Clause) -> Item:
-    """A wish to stop, with a side behind it, is a "not"."""
+    """A wish to stop, with a side behind it, is a "not"; what may be all the same is a hedge beside a side."""
+    if item.kind == "indifferent" and item.may_be("hedge") and clause.of("option"):
+        return Item((sense("hedge"),), item.words, item.start, item.end, item.slips)
     if (
         item.may_be("negation")
         and item.kind != "negation"
@@ -268,8 +331,8 @@ def _both_sides(items: list[Item], turns: list[int]) -> Said:
     where = [(n, side_of(i)) for n, i in enumerate(items) if i.kind in ("option", "not")]
     if len(where) > 2:
         return Said("unclear")
-    # "Not in the city, it is full": both say the same.
-    meant = {OTHER[side_of(i)] if i.kind == "not" else side_of(i) for i in items if i.kind in ("option", "not")}
+    # "Not in the city, it is full", "quiet please, it is too crowded": both say the same.
+    meant = {OTHER[side] if items[n].kind == "not" or (n and items[n - 1].kind == "too") else side for n, side in where}
     if len(meant) == 1 and all(items[n].kind == "not" for n in turns):
         return Said("side", meant.pop(), _weak(items), True)
     if not turns:

@@ -89,3 +89,23 @@ def test_a_year_of_birth_tells_an_age_where_it_is_sure(
 )
 def test_an_if_is_no_than(content: Content, text: str, choice: str | None) -> None:
     assert understand(text, "inner_city.position", "nl", "a", content)["choice"] == choice
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("Groeien? Nee.", "b"),
+        ("mijn vrouw wil groeien, ik niet", "b"),
+        ("mijn vrouw wil groeien, ik ook", None),
+        ("groeien maar weet niet zeker", "rather_a"),
+        ("even groot, maar een beetje groei", "rather_b"),
+        ("geen groei meer, de huren zijn belachelijk", "b"),
+        ("groei, de huren zijn belachelijk", None),
+        ("allebei, er zijn huizen nodig en rust", "between"),
+        ("allebei, maar groei", None),
+    ],
+)
+def test_what_stands_behind_an_answer_weakens_turns_or_explains_it(
+    content: Content, text: str, choice: str | None
+) -> None:
+    assert understand(text, "growth.position", "nl", "a", content)["choice"] == choice
