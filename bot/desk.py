@@ -100,7 +100,7 @@ class Desk:
     ) -> None:
         self._worker, self._content, self._keys, self._city = worker, content, keys, city
         self._round, self._tell_receiver = round_code, tell_receiver
-        self._visits = Visits()
+        self._visits: Visits[Visit] = Visits()
         self._results: Mapping[str, Any] | None = None
         self._settling = Together(worker, keeping.settle)
         self._at_work: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()

@@ -60,7 +60,7 @@ def next_steps(facts: Facts, role: Role) -> list[Step]:
         ),
         (role == "keeper" and not facts.holders, Step("no_keys", "/keys")),
         (role == "keeper" and facts.open_rounds == 0, Step("no_round", f"/rounds/{facts.first}")),
-        (facts.open_rounds > 0 and facts.people == 0, Step("nobody_yet", "/preview")),
+        (may(role, "texts") and facts.open_rounds > 0 and facts.people == 0, Step("nobody_yet", "/preview")),
         (
             role in ("keeper", "moderator") and facts.corrections > 0,
             Step("corrections", "/corrections", facts.corrections),

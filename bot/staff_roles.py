@@ -59,6 +59,10 @@ PAGES: dict[str, Right] = {
     # What may be downloaded, and whose downloads are shown, the pages themselves see to.
     "/rounds/{round}/downloads": "releases",
     "/health": "releases",
+    "/preview": "texts",
+    "/preview/begin": "texts",
+    "/preview/say": "texts",
+    "/preview/end": "texts",
     "/downloads": "releases",
     "/downloads/file": "releases",
     "/deliveries": "deliveries",
@@ -71,6 +75,7 @@ NAVIGATION = {
     "start": "/",
     "moderation": "/moderation",
     "corrections": "/corrections",
+    "preview": "/preview",
     "downloads": "/downloads",
     "deliveries": "/deliveries",
     "keys": "/keys",

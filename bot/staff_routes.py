@@ -17,6 +17,7 @@ from bot.staff_health import Health
 from bot.staff_lists import Lists
 from bot.staff_moderation import Moderation
 from bot.staff_pages import Pages
+from bot.staff_preview import Preview
 from bot.staff_releases import Releases
 from bot.staff_rounds import Rounds
 from bot.staff_signin import SignIn
@@ -33,7 +34,7 @@ def routes(
     moderation = Moderation(house.content, pages, access)
     lists = Lists(pages, access, house.keys, house.worker)
     rounds, releases = Rounds(house, pages, access), Releases(house, pages, access)
-    downloads = Downloads(house, pages, access, exports)
+    downloads, preview = Downloads(house, pages, access, exports), Preview(house, pages, access)
     return [
         web.get("/", front.show),
         web.get("/rounds/{round}", rounds.show),
@@ -41,6 +42,10 @@ def routes(
         web.get("/rounds/{round}/releases", releases.show),
         web.post("/rounds/{round}/state", rounds.state),
         web.post("/rounds/{round}/downloads", downloads.begin),
+        web.get("/preview", preview.show),
+        web.post("/preview/begin", preview.begin),
+        web.post("/preview/say", preview.hear),
+        web.post("/preview/end", preview.end),
         web.get("/downloads", downloads.history),
         web.get("/downloads/file", downloads.file),
         web.get("/deliveries", releases.on_their_way),

@@ -33,6 +33,11 @@ def _read(line: str, reply: Reply) -> Heard:
         place = int(line.rstrip("]")[1:])
         tapped = Tapped.read(buttons[place - 1]) if 0 < place <= len(buttons) else None
         return tapped or Arrived()
+    return typed(line)
+
+
+def typed(line: str) -> Heard:
+    """What was typed: a command, words, or nothing at all, which shows again where one stands."""
     if line.startswith("/"):
         name, _, payload = line[1:].partition(" ")
         return Commanded(name.lower(), payload.strip())

@@ -72,7 +72,7 @@ def measure(content: Content) -> Measured:
             lines.append(_line(walked))
             found += (fault for one in walked for fault in _exceeded(one))
             for at, say in _everything(content, language):
-                found += (Fault(_file(at, language), at, language, what) for what in _unfit(say))
+                found += (Fault(file_of(at, language), at, language, what) for what in _unfit(say))
         except KeyError as error:
             found.append(Fault(f"locales/{language}.po", str(error.args[0]), language, "is asked for and is missing"))
         except _Stuck as stuck:
@@ -202,7 +202,7 @@ def _unfit_button(button: Button) -> Iterator[str]:
         yield f"the callback {button.data} is {len(button.data.encode())} bytes long, at most {MOST_CALLBACK} fit"
 
 
-def _file(at: str, language: str) -> str:
+def file_of(at: str, language: str) -> str:
     """The file whose words this question shows most of."""
     code, _, item = at.rpartition(".")
     if code and item in ("position", "reasons"):

@@ -28,6 +28,7 @@ from tests.seeding import THEN, crowd
 from tests.test_audit import lines
 from tests.test_staff_downloads import people, slow
 from tests.test_staff_moderation import written
+from tests.test_staff_preview import edited, says_another_title
 from tests.test_staff_rounds import walked
 from tests.test_stuffing import fast
 
@@ -38,7 +39,7 @@ for absent, what in ((MISSING, "chromium and chromedriver"), (not AXE, f"axe-cor
         raise RuntimeError(f"needed in CI: {what}")
     if absent:
         warnings.warn(f"the desk was not looked at with {what}", stacklevel=1)
-__all__ = ["slow"]
+__all__ = ["edited", "slow"]
 pytestmark = pytest.mark.skipif(MISSING, reason="no chromium and chromedriver here")
 
 WIDTHS = {"phone": (390, 844), "wide": (1280, 900)}
@@ -142,6 +143,12 @@ def looks(url: str, keys: dict[Role, str], width: str, shots: Path) -> list[str]
             screen.signs_in(url, key)
             for path in PAGES[role]:
                 screen.opens(url + path)
+                if path == "/keys":
+                    # A key is shown once, on the page that the form leads to.
+                    screen.driver.find_element(By.NAME, "name").send_keys("j.jansen")
+                    screen.driver.find_element(By.CSS_SELECTOR, "form[action='/keys/add'] button").click()
+                    assert sooner_or_later(lambda: screen.driver.find_elements(By.CSS_SELECTOR, "code.key"))
+                    assert screen.run("return document.querySelector('code.key').getBoundingClientRect().height") < 60
                 name = path.strip("/").replace("/", "-").replace("?", "-") or "start"
                 screen.whole(shots / f"desk-{width}-{role}-{name}.png")
                 found += [
@@ -234,6 +241,28 @@ async def test_a_large_file_comes_by_itself(house: House, width: str, tmp_path: 
     async with at_the_desk(house) as someone:
         key = await key_of(house, "a.analyst", "analyst")
         assert await asyncio.to_thread(waits, address(someone), key) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_the_trial_walk_looks_right(house: House, width: str, tmp_path: Path, edited: Path) -> None:
+    shots = Path(os.environ.get("STADSDIALOOG_SCREENSHOTS") or tmp_path)
+    says_another_title(edited, "Groeien, of blijven we even groot?")
+
+    def walks(url: str, key: str) -> list[str]:
+        with Screen(*WIDTHS[width]) as screen:
+            screen.signs_in(url, key)
+            screen.opens(f"{url}/preview")
+            screen.whole(shots / f"desk-{width}-preview-begin.png")
+            found = screen.faults()
+            screen.run("document.getElementById('at').value = 'growth.position'")
+            screen.driver.find_element(By.CSS_SELECTOR, "form[action$=begin] button").click()
+            assert sooner_or_later(lambda: screen.driver.find_elements(By.ID, "talk"))
+            screen.whole(shots / f"desk-{width}-preview.png")
+            return found + screen.faults()
+
+    async with at_the_desk(house) as someone:
+        key = await key_of(house, "a.moderator", "moderator")
+        assert await asyncio.to_thread(walks, address(someone), key) == []
 
 
 def sooner_or_later(so: Callable[[], object], seconds: float = 15.0) -> bool:
