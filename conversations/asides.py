@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 from conversations.clauses import Clause, Item, Parsed
 from conversations.lexicon import LIGHT
+from conversations.particles import INSIDE
 
+MOST_BESIDE_ABUSE = 3
+MOST_BEFORE = 5  # words before a "skip"
 SOFT = (*LIGHT, "hedge", "strong", "but", "rather")
 KINDS = ("wish", "abuse", "language", "nonresponse", "indifferent")
 
@@ -28,16 +31,29 @@ def aside(parsed: Parsed, own_words: bool, only_own_words: bool) -> Aside | None
     """What else than an answer this text is; None where it may be an answer."""
     if parsed.crisis:
         return Aside("crisis", "crisis")
+    if own_words and (skipped := _skips_at_the_end(parsed)):
+        return skipped
     whole = own_words and bool(parsed.unknown)
     if whole or parsed.of("irony") or (parsed.reason_at >= 0 and only_own_words):
         return None
     told = [clause for clause in parsed.clauses if clause.of("option", "not", "both", "depends")]
     others = [clause for clause in parsed.clauses if clause not in told]
-    found = [one for clause in others if (one := _of(clause))]
+    found = [
+        one for clause in others if (one := _of(clause)) and not (told and one.value == "help" and not clause.asked)
+    ]
     if own_words and len(found) < sum(any(i.kind not in SOFT for i in clause.items) for clause in parsed.clauses):
         return None
     beside = [one for one in found if one.kind == "wish" and one.value != "stop"] if told else found
     return beside[0] if beside else None
+
+
+def _skips_at_the_end(parsed: Parsed) -> Aside | None:
+    """`I'm not creative, skip`: few words, and then nothing but that."""
+    before, last = parsed.clauses[:-1], parsed.clauses[-1:]
+    found = _of(last[0]) if before and last[0].lead == "," and not last[0].unknown else None
+    few = sum(len(i.words) for clause in before for i in clause.items) <= MOST_BEFORE
+    named = any(clause.of("option", "not") for clause in before)
+    return found if found and found.value == "skipped" and few and not named else None
 
 
 def _of(clause: Clause) -> Aside | None:
@@ -67,6 +83,8 @@ def _may_stand_beside(item: Item, others: list[Item]) -> bool:
     if any(i.kind not in ("unknown", "no", "asks") for i in others):
         return False
     unknown = sum(i.kind == "unknown" for i in others)
+    if item.kind == "abuse" and len(item.words) > 1:
+        return unknown <= MOST_BESIDE_ABUSE
     return unknown == 0 or (unknown == 1 and len(item.words) > 2)
 
 
@@ -74,7 +92,9 @@ def _language(clause: Clause) -> Aside | None:
     """A language is asked for by its name, and words that only ask."""
     named = clause.of("language")
     codes = {i.value for i in named}
-    if not named or clause.unknown or clause.of("negation", "no", "option", "not", "others", "or", "partial", "asks"):
+    # "Can I answer in English?" asks for it; "what is English?" does not.
+    asks = () if named and named[0].words[0] in INSIDE else ("asks",)
+    if not named or clause.unknown or clause.of("negation", "no", "option", "not", "others", "or", "partial", *asks):
         return None
     code = named[-1].value if len(codes) == 1 or clause.of("rather") else ""
     return Aside("language", "" if code == "other" else code, named[0].slips)

@@ -227,9 +227,8 @@ def _said(clause: Clause) -> Said:
     turn = next((n for n, i in enumerate(items) if prefers(i, n, items)), None)
     if turn is not None:
         return compared(items[:turn], items[turn + 1 :], items[turn].may_be("instead"))
-    if clause.of("nonresponse", "indifferent", "wish", "abuse", "language", "others", "yes") and any(
-        i.kind in ("option", "not") for i in items
-    ):
+    beside = ("nonresponse", "indifferent", "wish", "abuse", "language", "others", "yes")
+    if any(i.kind in beside for i in items) and any(i.kind in ("option", "not") for i in items):
         return Said("unclear") if not clause.of("yes") else _plain(items)
     return _plain(items)
 
@@ -333,6 +332,11 @@ def _both_sides(items: list[Item], turns: list[int]) -> Said:
         return Said("unclear")
     # "Not in the city, it is full", "quiet please, it is too crowded": both say the same.
     meant = {OTHER[side] if items[n].kind == "not" or (n and items[n - 1].kind == "too") else side for n, side in where}
+    # "No more terraces and cafés": what holds a "not" goes on behind the "and".
+    (first, side), (second, _) = where[0], where[-1]
+    refuses = items[first].kind == "option" and NOTS.intersection(items[first].words) and first < second
+    if refuses and not turns and any(i.may_be("and") or i.kind == "or" for i in items[first:second]):
+        return Said("side", side, False, True)
     if len(meant) == 1 and all(items[n].kind == "not" for n in turns):
         return Said("side", meant.pop(), _weak(items), True)
     if not turns:

@@ -141,7 +141,7 @@ def _parsed(text: str, question: Question, content: Content, known: Lexicon) -> 
     if question.item == "age" and not parsed.crisis:
         if aged := _age(text, parsed, content.phrases, question.year):
             return aged
-        if is_about(text, content.phrases.ages):
+        if is_about(text, content.phrases.ages) and not parsed.of("wish"):
             return Reading(asked=True)
     found = aside(parsed, bool(question.own_words), only_own_words)
     if found and (reading := _aside(found, question)):
