@@ -33,6 +33,7 @@ from storage.database import DatabaseFault, begin_read, begin_write, now
 from storage.exports import asking
 from storage.faults import describe
 from storage.keys import KeyFault
+from storage.releases import draft
 
 FAULTS = (
     *(SettingsFault, KeyFault, ContentFault, DatabaseFault, OSError),
@@ -178,16 +179,15 @@ def release(round: Round) -> None:
     """Release a summary now, under the disclosure rules."""
     house = open_house()
     settings = house.settings
-    with writing(house) as connection:
-        made = outbox.publish(
-            connection, house.content, known(house, round), settings.reveal_at, now(), settings.export_url
-        )
-        number = made.number if made else None
-        if number is not None:
-            audit.note(connection, here(), "release", f"{round} {number}")
-    if number is None:
+    with reading(house) as connection:
+        made = draft(connection, house.content, known(house, round), settings.reveal_at, now())
+    if made is None:
         raise DatabaseFault(f"{round}: fewer than {settings.reveal_at} people joined or left; nothing can be released")
-    print(f"released summary {number} of {round}")
+    with writing(house) as connection:
+        if not outbox.announce(connection, made, settings.export_url):
+            raise DatabaseFault(f"{round}: another release was made meanwhile; nothing is lost")
+        audit.note(connection, here(), "release", f"{round} {made.number}")
+    print(f"released summary {made.number} of {round}")
 
 
 @office.command("open")

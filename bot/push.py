@@ -26,8 +26,8 @@ from content import Content
 from storage import audit, outbox
 from storage.database import begin_read, now
 from storage.outbox import Parcel
-from storage.releases import draft
-from storage.tables import Release, RoundState
+from storage.releases import Draft, draft
+from storage.tables import RoundState
 from storage.worker import NotKept, Worker
 
 log = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class Push:
         if given_up := await self._worker.run(lambda conn: outbox.expire(conn, now())):
             log.warning("push: gave up %d events that could not be delivered for 30 days", given_up)
 
-    def _draft(self, code: str, conn: Connection) -> Release | None:
+    def _draft(self, code: str, conn: Connection) -> Draft | None:
         return draft(conn, self._content, code, self._settings.reveal_at, now())
 
     async def deliver(self, session: aiohttp.ClientSession) -> None:
@@ -232,7 +232,7 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _announce(made: Release, url: str, conn: Connection) -> bool:
+def _announce(made: Draft, url: str, conn: Connection) -> bool:
     if not outbox.announce(conn, made, url):
         return False
     audit.note(conn, BY_ITSELF, "release", f"{made.round} {made.number}")

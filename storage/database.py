@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import Connection, Engine, create_engine, event, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from storage.changes import watch
 from storage.keys import Keys
@@ -23,6 +24,10 @@ from storage.tables import Mark, RoundState
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10.0
+# How often, and with what pause, a moment is sought in which nobody writes an answer.
+STAND_STILL_TRIES, STAND_STILL_SECONDS = 10, 0.2
+SHORT_WAIT = text("SET LOCAL lock_timeout = '300ms'")
+LOCK_ANSWERS = text("LOCK TABLE answer IN SHARE MODE")
 # For every connection to PostgreSQL. A machine that vanished, or hangs, lets its locks go; an answer
 # that was acknowledged is on disk, whatever the server's own default.
 POSTGRESQL = (
@@ -109,8 +114,35 @@ def begin_read(connection: Connection) -> None:
     """Begin a snapshot: everything read through this connection is of one moment."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN")
+        # The moment is that of the first look, so there is one.
+        connection.exec_driver_sql("SELECT 1 FROM sqlite_schema LIMIT 1")
     else:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+def stand_still(connection: Connection) -> None:
+    """Begin a snapshot at a moment when no answer is half-way written.
+
+    An answer has its number before it is committed, so that of two answers the later may be seen first. Who
+    writes down the last number seen has to know that nothing below it comes after. SQLite has one writer. On
+    PostgreSQL writers are waited for, and kept waiting as long: a moment, since the lock goes and the snapshot
+    stays. Nothing was read yet in this transaction. Raises DatabaseFault where a writer takes too long.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    for _ in range(STAND_STILL_TRIES):
+        moment = connection.begin_nested()
+        try:
+            connection.execute(SHORT_WAIT)
+            connection.execute(LOCK_ANSWERS)
+            connection.execute(text("SELECT 1"))
+        except OperationalError:
+            time.sleep(STAND_STILL_SECONDS)
+        else:
+            return
+        finally:
+            moment.rollback()
+    raise DatabaseFault("somebody has been writing an answer all the while, so nothing was released; try again")
 
 
 def upsert(connection: Connection):  # type: ignore[no-untyped-def]

@@ -15,11 +15,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
-from content import Content
 from storage import rewriting
 from storage.database import upsert
-from storage.releases import draft, keep
-from storage.tables import Mark, Outbox, Release
+from storage.releases import Draft, keep
+from storage.tables import Mark, Outbox
 
 RELEASED = "nl.stadsdialoog.summary.released"
 ERASED = "nl.stadsdialoog.participant.erased"
@@ -45,15 +44,7 @@ class Parcel:
     tries: int
 
 
-def publish(
-    conn: Connection, content: Content, round_code: str, reveal_at: int, now: datetime, url: str = ""
-) -> Release | None:
-    """Release a summary if there is something to release, and put it on its way, in one transaction."""
-    made = draft(conn, content, round_code, reveal_at, now)
-    return made if made and announce(conn, made, url) else None
-
-
-def announce(conn: Connection, made: Release, url: str = "") -> bool:
+def announce(conn: Connection, made: Draft, url: str = "") -> bool:
     """Keep a drafted release (`releases.draft`) and put it on its way, in one transaction; False when it came too late.
 
     It always goes to the drop folder, and to the receiver at `url` unless that is empty or has

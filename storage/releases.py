@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ from sqlalchemy import Connection, Select, func, insert, select
 from content import Content
 from storage import clustering
 from storage.counting import Counted, count
+from storage.database import stand_still
 from storage.ladders import (
     IMPORTANCE,
     POSITION,
@@ -43,6 +45,7 @@ from storage.statistics import described
 from storage.succession import Shot, may_follow
 from storage.suppression import SMALL, small
 from storage.tables import Answer, Mark, Participant, Release
+from storage.uncounted import remember, uncounted
 
 answers = Answer.__table__  # type: ignore[attr-defined]
 participants = Participant.__table__  # type: ignore[attr-defined]
@@ -60,7 +63,24 @@ BESIDES = ("after_results", "reasons", "importance", "shifts", "setting")
 ITEMS = ("weighs_most", "values")
 
 
-def release(conn: Connection, content: Content, round_code: str, reveal_at: int, now: datetime) -> Release | None:
+@dataclass(frozen=True)
+class Draft:
+    """A release that is not kept yet, column by column, and who is not counted in it (storage/uncounted.py).
+
+    `joined` and `left` are how many people had ever joined and left by then, `through` is the last answer of all.
+    """
+
+    round: str
+    number: int
+    made_at: datetime
+    summary: str
+    joined: int
+    left: int
+    through: int
+    uncounted: Mapping[str, str] = field(repr=False)
+
+
+def release(conn: Connection, content: Content, round_code: str, reveal_at: int, now: datetime) -> Draft | None:
     """Make the next release of a round and keep it; None when the rules above allow nothing new.
 
     Raises KeyError for a round that is not in the content.
@@ -69,19 +89,19 @@ def release(conn: Connection, content: Content, round_code: str, reveal_at: int,
     return made if made and keep(conn, made) else None
 
 
-def draft(conn: Connection, content: Content, round_code: str, reveal_at: int, now: datetime) -> Release | None:
+def draft(conn: Connection, content: Content, round_code: str, reveal_at: int, now: datetime) -> Draft | None:
     """What the next release of a round would be, not kept yet. Only reads, so that nobody waits for it.
 
-    The columns `joined` and `left` hold how many people had ever joined and left by then, `through` the last
-    answer of all.
+    The caller has begun a snapshot (`begin_read`) and read nothing yet. Raises DatabaseFault where somebody has
+    been writing an answer all the while, so that it cannot be told whether it is counted.
     """
+    stand_still(conn)
+    through = conn.execute(select(func.max(answers.c.id))).scalar_one() or 0
     summary = compute(content, round_code, count(conn, round_code), published(conn, round_code), reveal_at, now)
     if summary is None:
         return None
-    text = json.dumps(summary, separators=(",", ":"))
-    joined, left = _came_and_went(conn, round_code)
-    about = {"joined": joined, "left": left, "through": conn.execute(select(func.max(answers.c.id))).scalar_one() or 0}
-    return Release(round=round_code, number=summary["release"], made_at=now, summary=text, **about)
+    text, people = json.dumps(summary, separators=(",", ":")), uncounted(conn, round_code)
+    return Draft(round_code, summary["release"], now, text, *_came_and_went(conn, round_code), through, people)
 
 
 def compute(
@@ -113,12 +133,14 @@ def compute(
     }
 
 
-def keep(conn: Connection, made: Release) -> bool:
+def keep(conn: Connection, made: Draft) -> bool:
     """Keep a drafted release. False when another one was kept meanwhile: then this one never was."""
     last = conn.execute(newest(made.round)).first()
     if made.number != (last.number + 1 if last else 1):
         return False
-    conn.execute(insert(releases).values(made.model_dump(exclude={"id"})))
+    row = {one.name: getattr(made, one.name) for one in fields(made) if one.name != "uncounted"}
+    conn.execute(insert(releases).values(**row))
+    remember(conn, made.round, made.uncounted)
     return True
 
 

@@ -31,7 +31,10 @@ class HandledUpdate(SQLModel, table=True):
 class Participant(SQLModel, table=True):
     """One person who said *count me*: a random id, and how the dialogue went."""
 
-    __table_args__ = (Index("people_left_out", "id", sqlite_where=text("left_out"), postgresql_where=text("left_out")),)
+    __table_args__ = (
+        Index("people_left_out", "id", sqlite_where=text("left_out"), postgresql_where=text("left_out")),
+        Index("people_uncounted", "id", sqlite_where=text("uncounted <> ''"), postgresql_where=text("uncounted <> ''")),
+    )
 
     id: str = Field(primary_key=True, sa_column_kwargs=PERSONAL)
     round: str = Field(index=True)
@@ -45,6 +48,7 @@ class Participant(SQLModel, table=True):
     progress: str = Field(sa_column_kwargs=PERSONAL)
     pace: str = Field(default="normal", description="`fast` where answers came faster than anybody reads")
     left_out: bool = Field(default=False, description="one of a burst that staff leave out of releases")
+    uncounted: str = Field(default="", description="in the newest release of which rounds: see storage/uncounted.py")
 
 
 class Contact(SQLModel, table=True):

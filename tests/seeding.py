@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, insert
 
+from content import Content
 from conversations.shapes import POSITIONS, Agreed, Answered, Fact, Progress
 from storage.keeping import answers, begin, keep, participants
 from storage.keys import Keys
+from storage.outbox import announce
+from storage.releases import Draft, draft
 
 THEN = datetime(2026, 3, 14, 15, 59, 59, tzinfo=UTC)
 
@@ -38,6 +41,14 @@ def position(dilemma: str, code: str, after_results: bool = False) -> Answered:
 
 def quotable(yes: bool = True) -> Agreed:
     return Agreed("quote_me", yes, 1)
+
+
+def publish(
+    conn: Connection, content: Content, round_code: str, reveal_at: int, at: datetime, url: str = ""
+) -> Draft | None:
+    """Release what there is to release and put it on its way, in the transaction of the caller."""
+    made = draft(conn, content, round_code, reveal_at, at)
+    return made if made and announce(conn, made, url) else None
 
 
 # Round-level answers a crowd may give; anything else is a dilemma, or `dilemma.item`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import hashlib
 import io
@@ -10,24 +11,28 @@ import random
 import re
 import zipfile
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import frictionless
 import pytest
 from reddwarf.implementations.polis import run_pipeline
 from reddwarf.models import Statement, Vote
+from sqlalchemy import select
 
 from bot.house import House
 from content import Content
-from conversations.shapes import POSITIONS, Answered, Fact, Progress
-from storage import outbox
-from storage.database import begin_write, now
+from conversations.shapes import POSITIONS, Agreed, Answered, Fact, Progress
+from storage import releases
+from storage.database import DatabaseFault, begin_read, begin_write, now, stand_still
 from storage.erasure import erase
 from storage.keeping import Person, keep, participants
+from storage.outbox import announce
+from storage.uncounted import mark, remember
 from storage.verifying import NoBundle, verify
-from tests.databases import BOTH
+from tests.databases import BOTH, ONLY_POSTGRESQL
 from tests.exporting import exported, moderated
-from tests.seeding import position, quotable, resident
+from tests.seeding import position, publish, quotable, resident
 from tests.test_commands import run
 
 NAMES = {
@@ -36,6 +41,8 @@ NAMES = {
     *("polis/votes.csv", "polis/participants-votes.csv", "t3c.csv", "left-out.csv", "releases/1.json"),
 }
 DILEMMAS = ("growth", "inner_city", "space")
+# Turns that come after every other.
+LATER = count(900)
 PLACES = ("jekerkwartier", "wyck", "binnenstad", "elsewhere")
 
 
@@ -85,7 +92,7 @@ def settle(house: House, begin: int, number: int) -> list[str]:
 def release(house: House) -> int:
     with house.engine.connect() as conn:
         begin_write(conn)
-        made = outbox.publish(conn, house.content, "dreams", 10, now())
+        made = publish(conn, house.content, "dreams", 10, now())
         number = made.number if made else 0
         conn.commit()
     return number
@@ -219,6 +226,128 @@ def test_the_newest_number_given_again_is_not_taken_for_the_erased_one(
         conn.commit()
     settle(house, 40, 1)
     assert verify(bundled(house, tmp_path), content)[0] == []
+
+
+def left_out(house: House, people: list[str], out: bool) -> None:
+    with house.engine.begin() as conn:
+        conn.execute(participants.update().where(participants.c.id.in_(people)).values(left_out=out))
+
+
+def said(house: House, participant: str, *facts: Fact) -> None:
+    """What somebody said much later."""
+    progress = Progress("dreams", "telegram", "nl", draw=7, counted=True)
+    with house.engine.connect() as conn:
+        begin_write(conn)
+        keep(conn, Person(participant, next(LATER), progress), progress, facts, 1, now())
+        conn.commit()
+
+
+def pseudonyms(house: House, people: list[str]) -> list[str]:
+    return sorted(map(house.keys.pseudonym, people))
+
+
+@BOTH
+def test_a_burst_decided_on_later_changes_nothing_about_an_earlier_release(
+    house: House, content: Content, tmp_path: Path
+) -> None:
+    """Whether it is left out then, or taken in again; and the next release is about what it counted."""
+    people = settle(house, 0, 60)
+    left_out(house, people[:12], True)
+    assert release(house) == 1
+    left_out(house, people[:12], False)
+    left_out(house, people[30:45], True)
+    file = bundled(house, tmp_path)
+    assert verify(file, content)[0] == []
+    assert [row["participant"] for row in rows_of(unpacked(file) / "left-out.csv")] == pseudonyms(house, people[:12])
+    settle(house, 60, 40)
+    assert release(house) == 2
+    second = bundled(house, tmp_path)
+    assert verify(second, content)[0] == []
+    told = rows_of(unpacked(second) / "left-out.csv")
+    assert [row["participant"] for row in told] == pseudonyms(house, people[30:45])
+
+
+@BOTH
+def test_who_withdrew_and_came_back_is_where_the_release_had_them(
+    house: House, content: Content, tmp_path: Path
+) -> None:
+    people = settle(house, 0, 60)
+    yes, no = Agreed("count_me", True, 1), Agreed("count_me", False, 1)
+    for one in people[:3]:
+        said(house, one, no)
+    assert release(house) == 1
+    for one in people[3:6]:
+        said(house, one, no)
+    for one in (*people[:2], *people[3:5]):
+        said(house, one, yes)
+    file = bundled(house, tmp_path)
+    assert verify(file, content)[0] == []
+    here = {row["participant"] for row in rows_of(unpacked(file) / "participants.csv")}
+    assert here == {*pseudonyms(house, people[3:5]), *pseudonyms(house, people[6:])}
+    settle(house, 60, 40)
+    assert release(house) == 2
+    second = bundled(house, tmp_path)
+    assert verify(second, content)[0] == []
+    here = {row["participant"] for row in rows_of(unpacked(second) / "participants.csv")}
+    assert {*pseudonyms(house, people[:2])} < here, "they are counted again"
+
+
+def test_what_somebody_is_not_counted_in_stands_by_round(house: House) -> None:
+    people = settle(house, 0, 3)
+    with house.engine.connect() as conn:
+        begin_write(conn)
+        remember(conn, "dreams", {people[0]: mark("dreams"), people[1]: mark("dreams", apart=True)})
+        remember(conn, "deepening", {people[0]: mark("deepening", apart=True), people[2]: mark("deepening")})
+        remember(conn, "dreams", {people[1]: mark("dreams")})
+        kept = dict(conn.execute(select(participants.c.id, participants.c.uncounted)).tuples().all())
+    assert [kept[one] for one in people] == [" ~deepening ", " dreams ", " deepening "]
+
+
+@ONLY_POSTGRESQL
+async def test_a_release_waits_for_an_answer_that_is_half_way_written(
+    house: House, content: Content, tmp_path: Path
+) -> None:
+    """It has a lower number than one that is committed already: nobody could tell later that it was not counted."""
+    settle(house, 0, 40)
+
+    def drafted() -> releases.Draft | None:
+        with house.engine.connect() as conn:
+            begin_read(conn)
+            return releases.draft(conn, content, "dreams", 10, now())
+
+    with house.engine.connect() as slow:
+        begin_write(slow)
+        resident(slow, house.keys, *facts_of(random.Random(77)), address="slow")
+        making = asyncio.create_task(asyncio.to_thread(drafted))
+        await asyncio.to_thread(settle, house, 60, 1)
+        await asyncio.sleep(0.1)
+        assert not making.done()
+        slow.commit()
+    made = await making
+    assert made
+    assert json.loads(made.summary)["base"] == 42
+    with house.engine.begin() as conn:
+        announce(conn, made)
+    assert verify(bundled(house, tmp_path), content)[0] == []
+
+
+@ONLY_POSTGRESQL
+def test_nobody_waits_while_a_release_is_counted_and_it_waits_for_nobody_for_ever(
+    house: House, content: Content, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(house, 0, 20)
+    with house.engine.connect() as conn:
+        begin_read(conn)
+        stand_still(conn)
+        settle(house, 40, 1)
+        assert len(conn.execute(select(participants.c.id)).all()) == 20, "the snapshot is that of before"
+    monkeypatch.setattr("storage.database.STAND_STILL_TRIES", 2)
+    with house.engine.connect() as slow, house.engine.connect() as conn:
+        begin_write(slow)
+        resident(slow, house.keys, position("growth", "a"), address="slow")
+        begin_read(conn)
+        with pytest.raises(DatabaseFault, match="writing an answer all the while"):
+            releases.draft(conn, content, "dreams", 10, now())
 
 
 def rewritten(file: Path, change: Callable[[dict[str, bytes]], None], sums: bool) -> Path:

@@ -25,10 +25,10 @@ from bot.house import House, build
 from bot.settings import Settings
 from storage.database import begin_write, now
 from storage.erasure import erase
-from storage.outbox import outbox, publish
+from storage.outbox import outbox
 from tests.process import ROOT
 from tests.receiver import Receiver
-from tests.seeding import crowd, mixed
+from tests.seeding import crowd, mixed, publish
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of the receiver").decode()
 SEED = 1795

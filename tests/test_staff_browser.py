@@ -24,7 +24,7 @@ from storage.staff_keys import Role
 from tests import axe
 from tests.browser import CHROMIUM, DRIVER, Phone
 from tests.colleague import Colleague, at_the_desk, key_of
-from tests.seeding import THEN, crowd
+from tests.seeding import THEN, crowd, publish
 from tests.test_audit import lines
 from tests.test_staff_downloads import people, slow
 from tests.test_staff_moderation import written
@@ -195,9 +195,9 @@ def on_their_way(conn: Connection, house: House) -> None:
     analyst = audit.Actor("b.analyst", "desk 10.0.0.7", "analyst")
     audit.note(conn, analyst, "download", "answers of dreams as xlsx", purpose="Voor het raadsvoorstel over de groei")
     crowd(conn, [{"growth": "ab"[n % 2]} for n in range(40)], "late")
-    assert outbox.publish(conn, house.content, "dreams", 10, now(), "https://receiver.example/")
+    assert publish(conn, house.content, "dreams", 10, now(), "https://receiver.example/")
     crowd(conn, [{"growth": "ab"[n % 2]} for n in range(40)], "later")
-    assert outbox.publish(conn, house.content, "dreams", 10, now(), "https://receiver.example/")
+    assert publish(conn, house.content, "dreams", 10, now(), "https://receiver.example/")
     file, *_ = outbox.due(conn, now(), ("file",))
     outbox.delivered(conn, file, now())
     slow, lost = outbox.due(conn, now(), ("url",))

@@ -16,7 +16,7 @@ from storage.erasure import erase
 from storage.outbox import outbox as table
 from tests.colleague import at_the_desk
 from tests.databases import BOTH
-from tests.seeding import crowd
+from tests.seeding import crowd, publish
 from tests.test_audit import lines
 
 URL = "https://ontvanger.example/in?sleutel=zeer-geheim"
@@ -34,7 +34,7 @@ async def reached(house: House) -> AsyncIterator[House]:
     def seed(conn: Connection) -> None:
         for number, dilemma in enumerate(("growth", "space")):
             crowd(conn, [{dilemma: "ab"[n % 2]} for n in range(30)], f"p{number}")
-            assert outbox.publish(conn, one.content, "dreams", 10, now(), URL)
+            assert publish(conn, one.content, "dreams", 10, now(), URL)
 
     await one.worker.run(seed)
     yield one

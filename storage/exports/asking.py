@@ -25,6 +25,7 @@ from storage.exports.packing import Packed, pack
 from storage.exports.text import Told, as_json, csv_text
 from storage.keys import Keys
 from storage.tables import Answer, Mark, Participant
+from storage.uncounted import mark
 
 marks = Mark.__table__  # type: ignore[attr-defined]
 
@@ -112,6 +113,8 @@ def job(
         facts=packed.facts,
         through=packed.through,
         until=packed.until,
+        left_out=mark(round_code),
+        stood_apart=mark(round_code, apart=True),
     )
 
 

@@ -33,6 +33,7 @@ class Job:
     `book` is the whole codebook under `book_columns`; `words` are the words around a file, by name;
     `files` are further members of a bundle, ready made. `through` is the last answer to take, 0 for all,
     and `until` when it was the last (SQLite gives the number of an answer that was erased to a later one).
+    `left_out` and `stood_apart` are what stands with somebody who was not counted then (storage/uncounted.py).
     `reveal_at` people share a neighbourhood that a row may show, `districts` maps each to its district.
     `prefix` begins a pseudonym where the people are made up.
     """
@@ -55,6 +56,8 @@ class Job:
     facts: Mapping[str, Cell] = field(default_factory=dict)
     through: int = 0
     until: str = ""
+    left_out: str = ""
+    stood_apart: str = ""
     reveal_at: int = 10
     districts: Mapping[str, str] = field(default_factory=dict, repr=False)
     prefix: str = ""

@@ -123,13 +123,25 @@ def _people(job: Job, at: str = "") -> str:
         "content_version",
         "pace" if "pace" in here else "'' AS pace",
         f"CASE WHEN EXISTS ({agreed}) THEN 1 ELSE 0 END AS quotable",
-        "CASE WHEN p.left_out THEN 1 ELSE 0 END AS left_out" if "left_out" in here else "0 AS left_out",
+        f"CASE WHEN {_left_out(job)} THEN 1 ELSE 0 END AS left_out" if "left_out" in here else "0 AS left_out",
     ]
     answered = f"EXISTS (SELECT 1 FROM {at}answer a WHERE a.participant = p.id AND a.round = :round"
     # Who came after the release that a bundle is about is not in it.
     so_far = f"a.id <= :through{' AND a.answered_at <= :until' if at else ''}"
     here_too = f"{answered} AND {so_far})" if job.through else f"(p.round = :round OR {answered}))"
+    if job.through:
+        # Nor is who stood apart then and came back since.
+        here_too += f" AND NOT {_marked('p', job.stood_apart)}"
     return f"SELECT {', '.join(columns)} FROM {at}participant p WHERE {here_too}"
+
+
+def _left_out(job: Job) -> str:
+    """Whether somebody is left out now or, in a bundle, whether they were in the release that it is about."""
+    return _marked("p", job.left_out) if job.through else "p.left_out"
+
+
+def _marked(person: str, mark: str) -> str:
+    return f"(replace({person}.uncounted, '{mark}', '') <> {person}.uncounted)"
 
 
 def _answers(job: Job, at: str, person: str) -> str:
@@ -155,6 +167,7 @@ def _answers(job: Job, at: str, person: str) -> str:
     joined = f"{at}answer a JOIN person ON person.id = a.participant"
     if not at:
         joined = "answer a JOIN participant person ON person.id = a.participant"
+        where += f" AND NOT {_marked('person', job.stood_apart)}" if job.through else ""
     return f"SELECT {', '.join(columns)} FROM {joined} WHERE {where}"
 
 
