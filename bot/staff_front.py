@@ -35,6 +35,7 @@ class Facts:
     open_rounds: int
     released: bool
     undelivered: bool = False
+    moderators: int = 0
     first: str = ""
     newest: str = ""
 
@@ -59,6 +60,7 @@ def next_steps(facts: Facts, role: Role) -> list[Step]:
             Step("texts", "/moderation", facts.waiting.ordinary + facts.waiting.doubted),
         ),
         (role == "keeper" and not facts.holders, Step("no_keys", "/keys")),
+        (role == "keeper" and facts.waiting.doubted > 0 and facts.moderators < 2, Step("second", "/keys")),
         (role == "keeper" and facts.open_rounds == 0, Step("no_round", f"/rounds/{facts.first}")),
         (may(role, "texts") and facts.open_rounds > 0 and facts.people == 0, Step("nobody_yet", "/preview")),
         (
@@ -89,15 +91,17 @@ class Front:
 
 
 def _facts(conn: Connection, rounds: list[dict[str, Any]], ready: bool) -> Facts:
+    holders = staff_keys.listed(conn)
     return Facts(
         ready=ready,
         people=sum(sum(one["participants"].values()) for one in rounds),
-        holders=frozenset(one.role for one in staff_keys.listed(conn)),
+        holders=frozenset(one.role for one in holders),
         corrections=corrections_now(conn),
         waiting=waiting(conn),
         open_rounds=sum(one["state"] == "open" for one in rounds),
         released=any(one["release"] for one in rounds),
         undelivered=failing(conn),
+        moderators=sum(one.role == "moderator" for one in holders),
         first=rounds[0]["round"],
         newest=next((one["round"] for one in reversed(rounds) if one["release"]), ""),
     )

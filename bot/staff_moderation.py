@@ -11,11 +11,13 @@ from typing import cast
 from aiohttp import web
 from sqlalchemy import Connection
 
+from bot.house import House
 from bot.staff_access import ACTOR, HOLDER, Access
 from bot.staff_pages import Pages, back
 from content import Content
 from conversations.alarm import alarm
 from conversations.alike import alike
+from conversations.commands import house_rule
 from conversations.goodbye import title
 from storage import audit, moderation
 from storage.database import now
@@ -41,8 +43,8 @@ class Task:
 class Moderation:
     """The queue, and what was set apart."""
 
-    def __init__(self, content: Content, pages: Pages, access: Access) -> None:
-        self._content, self._pages, self._access = content, pages, access
+    def __init__(self, house: House, pages: Pages, access: Access) -> None:
+        self._content, self._city, self._pages, self._access = house.content, house.city(), pages, access
 
     async def queue(self, request: web.Request) -> web.Response:
         """The next texts to decide about."""
@@ -169,6 +171,7 @@ class Moderation:
             wrong=wrong,
             batch=batch if BATCH.fullmatch(batch) else "",
             where=self._where(request),
+            house_rule=house_rule(self._pages.language(request), self._content, self._city),
             reasons=REASONS,
             themes=THEMES,
             alarms=ALARMS,

@@ -31,7 +31,7 @@ def routes(
 ) -> list[web.RouteDef]:
     """Every page and form of the desk."""
     front = Front(house, pages, access, state)
-    moderation = Moderation(house.content, pages, access)
+    moderation = Moderation(house, pages, access)
     lists = Lists(pages, access, house.keys, house.worker)
     rounds, releases = Rounds(house, pages, access), Releases(house, pages, access)
     downloads, preview = Downloads(house, pages, access, exports), Preview(house, pages, access)

@@ -153,11 +153,12 @@ def _dialogue(progress: Progress, payload: str, content: Content, city: City) ->
 def _tell(key: str) -> Callable[[Progress, str, Content, City], Turn]:
     def tell(progress: Progress, payload: str, content: Content, city: City) -> Turn:
         words = content.words(progress.language)
-        who = city.privacy_contact or city.contact or words("privacy.nobody_yet")
+        who = _who(progress.language, content, city)
         text = words(
             f"{key}.text", web=city.web, days=city.days, reveal_at=city.reveal_at, contact=city.contact or who, who=who
         )
         if key == "privacy":
+            text += "\n\n" + house_rule(progress.language, content, city)
             text += "\n\n" + kept(progress.language, content, city)
         say = Say(text, progress.language, words(f"{key}.head"))
         if key == "privacy" and progress.counted:
@@ -166,6 +167,15 @@ def _tell(key: str) -> Callable[[Progress, str, Content, City], Turn]:
         return Turn(progress, (say, put(ask(progress, content, city), progress, content)))
 
     return tell
+
+
+def house_rule(language: str, content: Content, city: City) -> str:
+    """What happens to people's own words, and how to disagree with it."""
+    return content.words(language)("privacy.own_words", who=_who(language, content, city))
+
+
+def _who(language: str, content: Content, city: City) -> str:
+    return city.privacy_contact or city.contact or content.words(language)("privacy.nobody_yet")
 
 
 def kept(language: str, content: Content, city: City) -> str:

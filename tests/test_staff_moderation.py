@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.house import House
+from conversations import Progress, answer
 from conversations.alarm import alarm
-from conversations.shapes import Corrected
+from conversations.shapes import Commanded, Corrected
 from storage import moderation
 from storage.database import now
 from storage.keeping import correct
+from storage.moderation import REASONS
 from tests.colleague import Colleague, Page, at_the_desk, key_of
 from tests.seeding import THEN, crowd, resident
 from tests.test_audit import lines
@@ -242,6 +244,45 @@ async def test_who_complains_about_a_decision_is_read_by_somebody_else(house: Ho
         after = await mo.sends(looked, "/moderation/doubt")
         assert ("nog eens" in after.text, TREES in after.text) == (True, False)
     assert sorted(states(house).values()) == ["refused", "waiting"]
+
+
+# What each reason to refuse is called in the English house rule.
+RULED = {
+    "names": "names",
+    "insult": "insults",
+    "hate": "hatred",
+    "threat": "threats",
+    "advert": "advertising",
+    "empty": "says nothing",
+}
+
+
+async def test_the_house_rule_is_what_residents_read_and_names_every_reason(house: House) -> None:
+    told = {}
+    for language in house.content.languages:
+        progress = Progress("dreams", "telegram", language, 1)
+        turn = answer(progress, Commanded("privacy"), house.content, house.city())
+        told[language] = turn.says[0].text.split("\n\n")[1]
+    assert set(RULED) == set(REASONS)
+    refused = told["en"].partition("Refused is only")[2].partition(".")[0]
+    assert [word for word in RULED.values() if word not in refused] == []
+    for language, command in {"nl": "/mijngegevens", "en": "/mydata", "li": "/miengegeves"}.items():
+        assert command in told[language]
+    await written(house, TREES)
+    async with at_the_desk(house, "moderator") as mo:
+        assert told["nl"] in (await mo.opens("/moderation")).text
+        assert told["en"] in (await mo.opens("/moderation?language=en")).text
+
+
+async def test_a_keeper_is_told_when_a_doubted_text_has_nobody_to_read_it(house: House) -> None:
+    await written(house, TREES)
+    async with at_the_desk(house, "moderator") as mo:
+        await decides(mo, await mo.opens("/moderation"), verdict="refused", reason="insult")
+        await mo.sends(await mo.opens("/moderation/decided"), "/moderation/doubt")
+    async with at_the_desk(house, "keeper") as keeper:
+        assert "tweede moderator" in (await keeper.opens("/")).text
+        await key_of(house, "b.moderator", "moderator")
+        assert "tweede moderator" not in (await keeper.opens("/")).text
 
 
 async def test_a_keeper_leaves_a_burst_out_and_takes_it_in(house: House) -> None:
