@@ -105,7 +105,7 @@ def answer_yes_or_no(parsed: Parsed) -> Picked:
     found = ""
     for clause in parsed.clauses:
         said = _yes_or_no(clause)
-        if said == "nothing" or (said == "unknown" and found == "no"):
+        if said == "nothing" or (said == "unknown" and (found == "no" or (found and _only_adds(clause)))):
             continue
         if said in ("unknown", "unclear") or (found and said != found):
             return unsure
@@ -115,6 +115,13 @@ def answer_yes_or_no(parsed: Parsed) -> Picked:
         return unsure
     slips = sum(i.slips for c in parsed.clauses for i in c.items)
     return Picked((found,), tuple(named), False, slips, parsed.reason_at) if found else unsure
+
+
+def _only_adds(clause: Clause) -> bool:
+    """`Yes, nice initiative`: behind a plain yes, what sets no condition and takes nothing back."""
+    bars = ("negation", "no", "not", "option", "condition", "depends", "hedge", "partial", "or", "instead", "too")
+    points = any(i.may_be("pointing") or i.may_be("asks") for i in clause.items)
+    return clause.lead in (",", ".", "!") and not points and not clause.of(*bars)
 
 
 def _yes_or_no(clause: Clause) -> str:
