@@ -12,7 +12,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from sqlalchemy import Connection, update
 
 from bot.house import House
@@ -27,7 +29,7 @@ from tests.colleague import Colleague, at_the_desk, key_of
 from tests.seeding import THEN, crowd, publish
 from tests.test_audit import lines
 from tests.test_staff_downloads import people, slow
-from tests.test_staff_moderation import written
+from tests.test_staff_moderation import states, written
 from tests.test_staff_preview import edited, says_another_title
 from tests.test_staff_rounds import walked
 from tests.test_stuffing import fast
@@ -263,6 +265,73 @@ async def test_the_trial_walk_looks_right(house: House, width: str, tmp_path: Pa
     async with at_the_desk(house) as someone:
         key = await key_of(house, "a.moderator", "moderator")
         assert await asyncio.to_thread(walks, address(someone), key) == []
+
+
+@pytest.mark.soak
+async def test_a_hundred_texts_are_moderated_with_keys_alone(house: House, request: pytest.FixtureRequest) -> None:
+    """A hundred in a quarter of an hour leave nine seconds each, to read and decide: the desk takes few of them."""
+    texts = 100 if "soak" in (request.config.getoption("markexpr") or "") else 10
+    await written(house, *(f"{noun} {n}: graag meer daarvan in de buurt, zegt Sjeng" for n, noun in named(texts)))
+    async with at_the_desk(house) as someone:
+        key = await key_of(house, "a.moderator", "moderator")
+        taken = await asyncio.to_thread(decides_by_keyboard, address(someone), key, texts)
+    assert sorted(set(states(house).values())) == ["masked", "passed", "refused"]
+    assert len(taken) == texts
+    slowest, middle = max(taken), sorted(taken)[texts // 2]
+    print(f"{texts} texts by keyboard: {middle * 1000:.0f} ms each from key to next text, {slowest * 1000:.0f} at most")
+    assert middle < 2
+
+
+def named(texts: int) -> list[tuple[int, str]]:
+    """Words that are not alike, so that each text is a decision of its own."""
+    nouns = [
+        a + b
+        for a in ("Boom", "Bank", "Plein", "Speel", "Fiets", "Zon", "Water", "Markt", "Muziek", "School")
+        for b in ("pad", "huis", "dak", "tuin", "straat", "brug", "plek", "feest", "winkel", "kamer")
+    ]
+    return [(n * 7919 % 100_003, nouns[n % len(nouns)]) for n in range(texts)]
+
+
+def decides_by_keyboard(url: str, key: str, texts: int) -> list[float]:
+    """Pass most texts, hide a word in some, refuse some; the seconds from each last key to the next text."""
+    taken: list[float] = []
+    with Screen(*WIDTHS["wide"]) as screen:
+        screen.signs_in(url, key)
+        screen.opens(f"{url}/moderation")
+
+        def press(*keys: str, alt: str = "") -> None:
+            what = ActionChains(screen.driver)
+            if alt:
+                what.key_down(Keys.ALT).send_keys(alt).key_up(Keys.ALT)
+            what.send_keys(*keys).perform()
+
+        def text() -> str:
+            # Which text is shown, once the next decision can be taken.
+            return str(
+                screen.run(
+                    "const there = document.activeElement?.value === 'passed' || !document.getElementById('pass');"
+                    "return there ? document.querySelector('#pass [name=text]')?.value ?? 'none' : ''"
+                )
+            )
+
+        def decides(*keys: str, alt: str = "") -> None:
+            before, (*first, last) = text(), keys
+            assert before
+            press(*first, alt=alt)
+            began = time.monotonic()
+            press(last)
+            assert sooner_or_later(lambda: text() not in ("", before)), f"after {alt} {keys}"
+            taken.append(time.monotonic() - began)
+
+        for number in range(texts):
+            if number % 10 == 3:
+                decides("Sjeng", Keys.ENTER, alt="m")
+            elif number % 10 == 6:
+                # "i" is for insults, in the list of reasons; behind it stands the button.
+                decides("i", Keys.TAB, Keys.ENTER, alt="r")
+            else:
+                decides(Keys.ENTER)
+    return taken
 
 
 def sooner_or_later(so: Callable[[], object], seconds: float = 15.0) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import timedelta
 
@@ -70,6 +71,8 @@ async def test_a_moderator_decides_and_takes_back_one_text_after_the_other(house
         assert "06-12345678" in shown.text
         wrong = await decides(mo, second, verdict="masked", hide="Jan")
         assert (wrong.status, "staat er niet in" in wrong.text) == (400, True)
+        assert re.search(r'<input [^>]*id="hide"[^>]* autofocus', wrong.html), "one types on where it went wrong"
+        assert wrong.html.count("autofocus") == 1
         third = await decides(mo, second, verdict="masked", hide="Sjeng")
         again = await decides(mo, third, verdict="refused")
         assert (again.status, "Kies waarom u weigert" in again.text) == (400, True)
