@@ -175,7 +175,7 @@ class Sheet:
             "later": code in self._round.after_goodbye,
             "note": self._note(base, figure["step"]),
             "rows": [(labels[one], n, self._share(n, base), COLOURS[one]) for one, n in counts.items()],
-            "bar": list(_bar(counts)),
+            "bar": list(bar(counts)),
             "spoken": "; ".join(f"{labels[one]}: {n}" for one, n in counts.items()),
         }
 
@@ -315,7 +315,7 @@ def _people(split: Mapping[str, Any]) -> int:
     return sum(row["base"] or 0 for row in split["groups"].values())
 
 
-def _bar(counts: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+def bar(counts: Mapping[str, int]) -> Iterator[dict[str, Any]]:
     """The parts of a bar 1000 wide, from side a to side b."""
     total, at = sum(counts.values()), 0.0
     for code in (one for one in FROM_A_TO_B if counts.get(one)):

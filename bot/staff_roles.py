@@ -54,6 +54,7 @@ PAGES: dict[str, Right] = {
     "/audit": "house",
     "/rounds/{round}": "releases",
     "/rounds/{round}/results": "releases",
+    "/rounds/{round}/results/{dilemma}": "releases",
     "/rounds/{round}/releases": "releases",
     "/rounds/{round}/state": "house",
     # What may be downloaded, and whose downloads are shown, the pages themselves see to.

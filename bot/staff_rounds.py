@@ -65,22 +65,34 @@ class Rounds:
         )
 
     async def results(self, request: web.Request) -> web.Response:
-        """What a release says, question by question, and where the differences lie: `release`, or else the newest."""
-        code, asked = self._round(request), request.query.get("release", "")
-        number = int(asked) if asked.isdecimal() and len(asked) < 10 else 0
-        summary = await self._access.read(lambda conn: numbered(conn, code, number) if number else latest(conn, code))
-        if number and summary is None:
-            raise PageFault(HTTPStatus.NOT_FOUND, "not_found")
-        language = self._pages.language(request)
-        words = staff_words()[language]
-        found = Results(self._house.content, words, language, summary, {}).dilemmas() if summary else ()
+        """What a release says, question by question: `release`, or else the newest."""
+        code, summary = await self._released(request)
+        found = self._results(request, summary) if summary else None
         return self._pages.html(
             request,
             "results.html",
-            title=self._house.content.rounds[code].title[language],
+            title=self._house.content.rounds[code].title[self._pages.language(request)],
             code=code,
             summary=summary,
-            dilemmas=list(found),
+            dilemmas=list(found.dilemmas()) if found else [],
+            items=list(found.items()) if found else [],
+            older=f"?release={summary['release']}" if summary and "release" in request.query else "",
+        )
+
+    async def dilemma(self, request: web.Request) -> web.Response:
+        """All that a release says of one question, and where the differences lie."""
+        code, summary = await self._released(request)
+        asked = request.match_info["dilemma"]
+        if summary is None or asked not in summary["dilemmas"]:
+            raise PageFault(HTTPStatus.NOT_FOUND, "not_found")
+        return self._pages.html(
+            request,
+            "dilemma.html",
+            title=self._house.content.rounds[code].title[self._pages.language(request)],
+            code=code,
+            summary=summary,
+            one=self._results(request, summary).dilemma(asked),
+            older=f"?release={summary['release']}" if "release" in request.query else "",
         )
 
     async def state(self, request: web.Request) -> web.Response:
@@ -99,6 +111,19 @@ class Rounds:
         raise back(f"/rounds/{code}", f"round.{state}")
 
     # ------------------------------------------------------------ inside
+
+    async def _released(self, request: web.Request) -> tuple[str, dict[str, Any] | None]:
+        """The round, and the release that is asked for, or else its newest; None before the first."""
+        code, asked = self._round(request), request.query.get("release", "")
+        number = int(asked) if asked.isdecimal() and len(asked) < 10 else 0
+        summary = await self._access.read(lambda conn: numbered(conn, code, number) if number else latest(conn, code))
+        if number and summary is None:
+            raise PageFault(HTTPStatus.NOT_FOUND, "not_found")
+        return code, summary
+
+    def _results(self, request: web.Request, summary: Mapping[str, Any]) -> Results:
+        language = self._pages.language(request)
+        return Results(self._house.content, staff_words()[language], language, summary, {})
 
     def _round(self, request: web.Request) -> str:
         code = request.match_info["round"]

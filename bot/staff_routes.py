@@ -39,6 +39,7 @@ def routes(
         web.get("/", front.show),
         web.get("/rounds/{round}", rounds.show),
         web.get("/rounds/{round}/results", rounds.results),
+        web.get("/rounds/{round}/results/{dilemma}", rounds.dilemma),
         web.get("/rounds/{round}/releases", releases.show),
         web.post("/rounds/{round}/state", rounds.state),
         web.post("/rounds/{round}/downloads", downloads.begin),

@@ -129,7 +129,7 @@ SICK = {
 }
 FULL = (
     *("/", "/rounds/dreams", "/rounds/dreams/results", "/rounds/dreams/releases", "/deliveries"),
-    *("/downloads", "/health"),
+    *("/downloads", "/health", "/rounds/dreams/results/growth", "/rounds/dreams/results/care"),
 )
 
 

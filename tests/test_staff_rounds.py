@@ -12,13 +12,14 @@ from sqlalchemy import Connection, select
 
 from bot.house import House
 from bot.simulation import residents, settle_in
+from bot.staff_results import BESIDES
 from storage.audit import audit
 from storage.database import now
 from storage.keeping import rounds
 from storage.participation import participation
 from storage.releases import latest, release
-from tests.colleague import at_the_desk
-from tests.seeding import position, resident
+from tests.colleague import Page, at_the_desk
+from tests.seeding import crowd, position, resident
 
 PEOPLE = 150
 SEED = 7
@@ -60,10 +61,53 @@ async def test_what_was_said_is_what_was_released(house: House) -> None:
         summary = latest(conn, "dreams")
     assert summary
     for code, one in summary["dilemmas"].items():
-        shown = page.html.partition(f'id="d-{code}"')[2].partition("<details>")[0]
+        shown = page.html.partition(f'id="d-{code}"')[2].partition("</section>")[0]
         counts = [int(n) for n in re.findall(r'<td class="n">(\d+)</td><td class="n">', shown)]
         assert counts == list(one["counts"].values())
     assert "no margin of error" in page.text
+
+
+def cells(page: Page, head: str) -> list[int]:
+    """The numbers of people in the table under this heading."""
+    table = re.split(r"<h[23][^>]*>", page.html.partition(f">{head}</h")[2])[0]
+    return [int(n) for n in re.findall(r'</th><td class="n">(\d+)</td>', table)]
+
+
+async def test_a_question_has_a_page_with_all_that_was_released_of_it(house: House) -> None:
+    await house.worker.run(lambda conn: walked(conn, house))
+    with house.engine.connect() as conn:
+        summary = latest(conn, "dreams")
+    assert summary
+    async with at_the_desk(house, "reader") as someone:
+        overview = await someone.opens("/rounds/dreams/results?language=en")
+        assert cells(overview, "Matters most") == [n for n in summary["items"]["weighs_most"]["counts"].values() if n]
+        for code, one in summary["dilemmas"].items():
+            page = await someone.opens(f"/rounds/dreams/results/{code}?language=en")
+            assert page.head == house.content.dilemmas[code].title["en"]
+            assert cells(page, "What mattered") == [n for n in one["reasons"]["counts"].values() if n is not None]
+            for by, title in (("age", "Age"), ("district", "Where they live")):
+                groups = one["by"][by]["groups"]
+                shown = page.html.partition(f"<h3>{title}</h3>")[2].partition("<h3>")[0]
+                assert shown.count('<th scope="row">') == sum(row["base"] is not None for row in groups.values())
+        for wrong in ("nothing", "growth?release=9"):
+            assert (await someone.opens(f"/rounds/dreams/results/{wrong}")).status == 404
+        older = await someone.opens("/rounds/dreams/results?release=1")
+        assert "/rounds/dreams/results/growth?release=1" in older.html
+
+
+async def test_what_is_about_too_few_people_says_so_and_shows_nothing(house: House) -> None:
+    def seed(conn: Connection) -> None:
+        crowd(conn, [{"growth": "ab"[n % 2], "age": "25_44"} for n in range(30)], "p")
+        crowd(conn, [{"space": "a"} for _ in range(9)], "q")
+        assert release(conn, house.content, "dreams", 10, now())
+
+    await house.worker.run(seed)
+    async with at_the_desk(house, "reader") as someone:
+        overview = await someone.opens("/rounds/dreams/results?language=en")
+        page = await someone.opens("/rounds/dreams/results/space?language=en")
+    hidden = "Fewer than 10 people answered: nothing to show."
+    assert (hidden in overview.text, page.text.count(hidden)) == (True, 1 + len(BESIDES))
+    assert not re.search(r'<td class="n">\d', page.html)
 
 
 async def test_before_the_first_release_it_says_when_that_comes(house: House) -> None:
