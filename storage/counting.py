@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, TextClause, func, select, text
 
-from storage.bursts import left_out, people
+from storage.bursts import left_out
 from storage.ladders import Counts
 from storage.succession import NOT_GIVEN
 from storage.tables import Answer
@@ -22,7 +20,6 @@ answers = Answer.__table__  # type: ignore[attr-defined]
 ABOUT = {"district": "neighbourhood", "age": "age", "relation": "relation"}
 ITEMS = ("position", "reasons", "importance", "weighs_most", "values")
 LATER = "position_after"
-AT_ONCE = 2_000
 
 # A dilemma, an item, a code, the language it was given in, whether that was after results were seen, and the
 # dialogue in a group it was given in.
@@ -55,20 +52,32 @@ class Counted:
 
 
 def count(conn: Connection, round_code: str) -> Counted:
-    """Everything a release of this round may tell, of this moment: every live answer is read once, person by person."""
-    columns = [answers.c[one] for one in ("dilemma", "item", "code", "language", "after_results", "group")]
-    query = (
-        select(answers.c.participant, *columns)
-        .where(answers.c.round == round_code, answers.c.item.in_((*ITEMS, *ABOUT.values(), LATER)))
-        .where(answers.c.status == "answered", answers.c.current, answers.c.participant.not_in(left_out()))
-        .order_by(answers.c.participant)
-    )
-    rows = conn.execute(query, execution_options={"yield_per": AT_ONCE})
-    counted = nothing()
-    people_there = 0
-    for _, person in groupby(rows, itemgetter(0)):
-        people_there += add(counted, [row[1:] for row in person])
-    return replace(counted, people=people_there, left_out=people(conn, round_code)[1])
+    """Everything a release of this round may tell, of this moment; the same as `add` makes of one person after another.
+
+    The database groups, by the index `counted_answers` and without going to the rows; where an answer meets what
+    its person said about themselves, it gives the people of each answer in one piece.
+    """
+    out = set(conn.execute(left_out()).scalars())
+    live: Where = [answers.c.round == round_code, _live("answer")]
+    counts: Where = [*live, answers.c.participant.not_in(left_out())] if out else live
+    counted, gave = nothing(), set[str]()
+    _alone(conn, counts, counted)
+    about = {by: _by_dilemma(conn, counts, asked)[""] for by, asked in ABOUT.items()}
+    later = _by_dilemma(conn, counts, LATER)
+    for (dilemma, code, late, language), people in _blocks(conn, live, "position", *PLACE, "language"):
+        gave.update(people)
+        there = [one for one in people if one not in out] if out else people
+        (counted.after if late else counted.before)[dilemma, "position"][code] += len(there)
+        if afterwards := later.get(dilemma):
+            for after, n in Counter(afterwards[one] for one in there if one in afterwards).items():
+                counted.shifts[dilemma][f"{code}>{after}"] += n
+        if not late and there:
+            counted.by[dilemma, "language"][language][code] += len(there)
+            for by, said in about.items():
+                for what, n in Counter(map(said.get, there)).items():
+                    counted.by[dilemma, by][what or NOT_GIVEN][code] += n
+    _together(conn, counts, counted, about)
+    return replace(counted, people=len(gave - out), left_out=len(gave & out))
 
 
 def add(counted: Counted, given: Sequence[Given]) -> bool:
@@ -102,5 +111,51 @@ def nothing() -> Counted:
 # ---------------------------------------------------------------- inside
 
 
+# Within an item: what an answer is about.
+PLACE = ("dilemma", "code", "after_results")
+Where = Sequence[ColumnElement[bool] | TextClause]
+
+
 def _cells() -> Any:
     return defaultdict(Counter)
+
+
+def _live(table: str) -> TextClause:
+    """As the condition of the index is written: otherwise SQLite does not see that they are the same."""
+    return text(f"{table}.current AND {table}.status = 'answered'")
+
+
+def _alone(conn: Connection, counts: Where, counted: Counted) -> None:
+    """The items that are not split by groups."""
+    columns = [answers.c[one] for one in ("item", *PLACE)]
+    items = [item for item in ITEMS if item != "position"]
+    query = select(func.count(), *columns).where(*counts, answers.c.item.in_(items)).group_by(*columns)
+    for n, *(item, dilemma, code, late) in conn.execute(query):
+        (counted.after if late else counted.before)[dilemma, item][code] += n
+
+
+def _by_dilemma(conn: Connection, counts: Where, item: str) -> dict[str, dict[str, str]]:
+    """What each person answered to an item."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for (dilemma, code), people in _blocks(conn, counts, item, "dilemma", "code"):
+        found[dilemma].update(dict.fromkeys(people, code))
+    return found
+
+
+def _blocks(conn: Connection, where: Where, item: str, *names: str) -> Iterator[tuple[Sequence[Any], list[str]]]:
+    """The people (ids) of each answer to an item."""
+    columns = [answers.c[one] for one in names]
+    people = func.aggregate_strings(answers.c.participant, ",")
+    query = select(people, *columns).where(*where, answers.c.item == item).group_by(*columns)
+    for ids, *answer in conn.execute(query):
+        yield answer, ids.split(",")
+
+
+def _together(conn: Connection, counts: Where, counted: Counted, about: Mapping[str, Mapping[str, str]]) -> None:
+    """What was given in groups, person by person: they are never many."""
+    columns = [answers.c[one] for one in ("participant", "dilemma", "code", "language", "group")]
+    here = (answers.c.item == "position", answers.c.group != "", answers.c.after_results.is_(False))
+    for person, dilemma, code, language, group in conn.execute(select(*columns).where(*counts, *here)):
+        counted.together[dilemma, "language"][group][language][code] += 1
+        for by, said in about.items():
+            counted.together[dilemma, by][group][said.get(person, NOT_GIVEN)][code] += 1

@@ -23,7 +23,6 @@ from storage.keys import Keys
 from storage.setting_apart import bring_back, set_apart
 from storage.tables import (
     Answer,
-    AnswerCode,
     Consent,
     Contact,
     Correction,
@@ -38,7 +37,6 @@ from storage.tables import (
 REMEMBER_UPDATES = timedelta(hours=48)
 
 answers = Answer.__table__  # type: ignore[attr-defined]
-codes = AnswerCode.__table__  # type: ignore[attr-defined]
 participants = Participant.__table__  # type: ignore[attr-defined]
 contacts = Contact.__table__  # type: ignore[attr-defined]
 consents = Consent.__table__  # type: ignore[attr-defined]
@@ -69,9 +67,7 @@ CURRENT = select(*(answers.c[name] for name in ("id", "status", "code", "text", 
     *(answers.c[name] == bindparam(name) for name in KEY), answers.c.current
 )
 SUPERSEDE = update(answers).where(answers.c.id == bindparam("old")).values(current=False)
-UNCODE = delete(codes).where(codes.c.answer == bindparam("old"))
-WRITE_ANSWER = insert(answers).returning(answers.c.id)
-WRITE_CODES = insert(codes)
+WRITE_ANSWER = insert(answers)
 OWE = insert(owed)
 SETTLE = delete(owed).where(owed.c.participant == bindparam("person"), owed.c.turn <= bindparam("number"))
 NEWEST_RELEASE = (
@@ -264,7 +260,6 @@ def write_answer(
         return
     if old:
         conn.execute(SUPERSEDE, {"old": old.id})
-        conn.execute(UNCODE, {"old": old.id})
     row = {
         **key,
         "kind": fact.kind,
@@ -287,10 +282,7 @@ def write_answer(
         "after_results": fact.after_results,
         "text_state": "waiting" if fact.text else "",
     }
-    written = conn.execute(WRITE_ANSWER, row).scalar_one()
-    place = {"round": progress.round, "dilemma": fact.dilemma, "item": fact.item}
-    if fact.codes:
-        conn.execute(WRITE_CODES, [{"answer": written, "code": one, **place} for one in fact.codes])
+    conn.execute(WRITE_ANSWER, row)
 
 
 # ---------------------------------------------------------------- inside

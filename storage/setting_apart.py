@@ -11,13 +11,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select, update
 
-from storage.tables import Answer, AnswerCode, GroupSeat, Notice, Participant
+from storage.tables import Answer, GroupSeat, Notice, Participant
 
 APART = "~"
 
 participants: Table = Participant.__table__  # type: ignore[attr-defined]
 answers: Table = Answer.__table__  # type: ignore[attr-defined]
-codes: Table = AnswerCode.__table__  # type: ignore[attr-defined]
 notices: Table = Notice.__table__  # type: ignore[attr-defined]
 seats: Table = GroupSeat.__table__  # type: ignore[attr-defined]
 
@@ -52,8 +51,6 @@ def _rename(conn: Connection, participant: str, where: ColumnElement[bool], name
     if found is None:
         return ""
     own = answers.c.participant == participant
-    of_theirs = codes.c.answer.in_(select(answers.c.id).where(own))
-    conn.execute(update(codes).where(of_theirs).values(round=name(codes.c.round)))
     conn.execute(update(answers).where(own).values(round=name(answers.c.round)))
     conn.execute(update(participants).where(participants.c.id == participant).values(round=name(participants.c.round)))
     conn.execute(notices.delete().where(notices.c.participant == participant))

@@ -93,6 +93,14 @@ class Answer(SQLModel, table=True):
             sqlite_where=text("current"),
             postgresql_where=text("current"),
         ),
+        # All that a summary asks, so that it never goes to the rows. SQLite wants the columns of its condition too.
+        Index(
+            "counted_answers",
+            *("round", "item", "dilemma", "code", "after_results", "language", "participant", "group"),
+            *("current", "status"),
+            sqlite_where=text("current AND status = 'answered'"),
+            postgresql_where=text("current AND status = 'answered'"),
+        ),
         Index(
             "texts_that_wait",
             "alarm",
@@ -130,18 +138,6 @@ class Answer(SQLModel, table=True):
     alarm: str | None = Field(
         default=None, description="of own words: a cry for help, a threat, neither, or not looked"
     )
-
-
-class AnswerCode(SQLModel, table=True):
-    """The codes of an answer, one a row, so that a summary reads an index."""
-
-    __table_args__ = (Index("code_of_item", "round", "dilemma", "item", "code", "answer"),)
-
-    answer: int = Field(primary_key=True, foreign_key="answer.id")
-    code: str = Field(primary_key=True)
-    round: str
-    dilemma: str
-    item: str
 
 
 class Decision(SQLModel, table=True):

@@ -9,24 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, select, text, update
 
-from storage.bursts import participants
+from storage.bursts import left_out, participants
 from storage.setting_apart import APART, here
 
 
 def uncounted(conn: Connection, round_code: str) -> dict[str, str]:
     """The people whom a release of this round would not count now: their mark by id."""
-    query = select(participants.c.id, participants.c.round).where(
-        or_(participants.c.left_out, ~here(participants.c.round))
-    )
-    rows = conn.execute(query)
-    return {row.id: mark(round_code, apart=row.round.startswith(APART)) for row in rows}
+    rounds = select(participants.c.round).distinct().where(~here(participants.c.round))
+    apart = conn.execute(select(participants.c.id).where(participants.c.round.in_(rounds))).scalars()
+    found = dict.fromkeys(conn.execute(left_out()).scalars(), mark(round_code))
+    return found | dict.fromkeys(apart, mark(round_code, apart=True))
 
 
 def remember(conn: Connection, round_code: str, people: Mapping[str, str]) -> None:
     """These are not counted in the release that is kept now, and all others are."""
-    marked = select(participants.c.id, participants.c.uncounted).where(participants.c.uncounted != "")
+    marked = select(participants.c.id, participants.c.uncounted).where(text("participant.uncounted <> ''"))
     before = {row.id: row.uncounted for row in conn.execute(marked)}
     for one in before.keys() | people.keys():
         was = before.get(one, "")

@@ -86,10 +86,8 @@ def test_who_says_no_to_being_counted_counts_nowhere_from_then_on_and_can_come_b
     assert [with_them[name] for name in ("release", "waiting", "walks", "notices")] == [4, 1, 4, 1]
     agree(house, "700", Agreed("count_me", False, 1))
     assert seen(house) == without
-    assert {str(row["round"]) for row in rows(house, "answercode")} == {f"{APART}dreams"}
     agree(house, "700", Agreed("count_me", True, 1))
     assert {**seen(house), "notices": 1} == with_them
-    assert {str(row["round"]) for row in rows(house, "answercode")} == {"dreams"}
 
 
 def test_a_text_that_was_read_before_is_not_read_by_number_either(house: House) -> None:
@@ -150,7 +148,7 @@ def test_who_left_and_chose_nothing_is_erased_after_some_days_whatever_the_round
     assert purge(house) == {"addresses": 1}
     assert purge(house, house.settings.contact_days - 1) == {}
     assert purge(house, house.settings.contact_days + 1) == {"withdrawn": 1}
-    assert rows(house, "participant") == rows(house, "answer") == rows(house, "answercode") == []
+    assert rows(house, "participant") == rows(house, "answer") == []
     # They left once, not twice.
     assert [row["value"] for row in rows(house, "mark") if row["name"] == "left:dreams"] == ["1"]
 
