@@ -33,10 +33,11 @@ class Lists:
 
     async def corrections(self, request: web.Request) -> web.Response:
         await self._access.note(request, "read", "corrections")
-        found = await self._access.read(keeping.corrections)
+        everything = await self._access.read(keeping.corrections)
+        found = everything[:MOST_LINES]
         for one in found:
             one["at_moment"] = datetime.fromisoformat(str(one["received_at"]))  # type: ignore[assignment]
-        return self._pages.html(request, "corrections.html", corrections=found)
+        return self._pages.html(request, "corrections.html", corrections=found, more=len(everything) - len(found))
 
     async def corrected(self, request: web.Request) -> web.Response:
         given, actor = str((await request.post()).get("id", "")), request[ACTOR]

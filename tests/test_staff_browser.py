@@ -219,6 +219,9 @@ def looks_full(url: str, key: str, width: str, shots: Path) -> list[str]:
             screen.run("for (const one of document.querySelectorAll('details')) one.open = true")
             screen.whole(shots / f"desk-{width}-full{path.replace('/', '-')}.png")
             found += [f"{path}: {fault}" for fault in screen.faults()]
+            screen.media(**{"prefers-color-scheme": "dark"})
+            found += [f"{path}, dark: {fault}" for fault in screen.faults()]
+            screen.media(**{"prefers-color-scheme": "light"})
     return found
 
 

@@ -199,6 +199,20 @@ async def test_corrections_are_read_and_dealt_with(house: House) -> None:
     ]
 
 
+async def test_a_great_many_corrections_are_shown_a_hundred_at_a_time(house: House) -> None:
+    def seed(conn: Connection) -> None:
+        for number in range(103):
+            correct(conn, Corrected("nl:growth.position", f"fout nummer {number:03}"), None, now())
+
+    await house.worker.run(seed)
+    async with at_the_desk(house, "keeper") as keeper:
+        page = await keeper.opens("/corrections")
+        assert ("fout nummer 099" in page.text, "fout nummer 100" in page.text) == (True, False)
+        assert "Hierna nog 3" in page.text
+        after = await keeper.sends(page, "/corrections/done")
+        assert ("fout nummer 100" in after.text, "Hierna nog 2" in after.text) == (True, True)
+
+
 async def test_a_keeper_makes_and_removes_keys_and_sees_each_once(house: House) -> None:
     async with at_the_desk(house, "keeper") as keeper:
         page = await keeper.opens("/keys")
