@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select, update
 
 from storage.outbox import ERASED, LEAST_TRIES, RELEASED, gone_mark, is_gone, marks, outbox
 
@@ -76,17 +76,43 @@ def failing(conn: Connection) -> bool:
 def try_again(conn: Connection, now: datetime, url: str, event: str = "") -> bool:
     """Let everything that did not arrive be tried now, or the one with this id; False when there is no such thing.
 
-    What failed for good gets the whole schedule once more, and a receiver that was gone is asked again.
+    What failed for good gets the whole schedule once more. A receiver that was gone is asked again, and gets what
+    was released meanwhile.
     """
     which = () if not event else (outbox.c.id == event,)
     anew = update(outbox).where(FAILED, *which).values(done_at=None, next_at=now, tries=0, last_error="")
     at_once = update(outbox).where(WAITS, outbox.c.next_at > now, *which).values(next_at=now)
     found = sum(conn.execute(one).rowcount for one in (at_once, anew))
-    back = conn.execute(delete(marks).where(marks.c.name == gone_mark(url))).rowcount if url else 0
+    back = bool(url) and _back(conn, now, url)
     return bool(found or back)
 
 
 # ---------------------------------------------------------------- inside
+
+
+def _back(conn: Connection, now: datetime, url: str) -> bool:
+    """Forget that the receiver was gone; False when it was not. The same events go to it as into the drop folder."""
+    here = marks.c.name == gone_mark(url)
+    since = conn.execute(select(marks.c.value).where(here)).scalar_one_or_none()
+    if since is None:
+        return False
+    conn.execute(delete(marks).where(here))
+    dropped = (outbox.c.target == "file", outbox.c.type == RELEASED, outbox.c.made_at >= datetime.fromisoformat(since))
+    known = set(conn.execute(select(outbox.c.id).where(outbox.c.target == "url")).scalars())
+    missed = [
+        {**_anew(row, now), "id": event}
+        for row in conn.execute(select(outbox).where(*dropped))
+        if (event := row.id.removesuffix(".file")) not in known
+    ]
+    if missed:
+        conn.execute(insert(outbox), missed)
+    return True
+
+
+def _anew(row: Any, now: datetime) -> dict[str, Any]:
+    """A dropped event on its way to the receiver."""
+    same = {"type": row.type, "payload": row.payload, "made_at": row.made_at}
+    return {**same, "target": "url", "next_at": now, "tries": 0, "last_error": ""}
 
 
 def _listed(conn: Connection, which: ColumnElement[bool], order: ColumnElement[Any]) -> list[Delivery]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest_asyncio
 from sqlalchemy import Connection, select, update
 
 from bot.house import House
+from bot.push import Push
 from storage import outbox
 from storage.database import now
 from storage.deliveries import deliveries, failing
@@ -16,8 +20,10 @@ from storage.erasure import erase
 from storage.outbox import outbox as table
 from tests.colleague import at_the_desk
 from tests.databases import BOTH
+from tests.receiver import Receiver
 from tests.seeding import crowd, publish
 from tests.test_audit import lines
+from tests.test_push import SECRET, Settings, once, people
 
 URL = "https://ontvanger.example/in?sleutel=zeer-geheim"
 
@@ -27,9 +33,7 @@ pytestmark = BOTH
 @pytest_asyncio.fixture
 async def reached(house: House) -> AsyncIterator[House]:
     """A house with a receiver, and two releases: the second has something new on one question only."""
-    one = House(
-        house.settings.model_copy(update={"export_url": URL}), house.content, house.keys, house.engine, house.worker
-    )
+    one = replace(house, settings=house.settings.model_copy(update={"export_url": URL}))
 
     def seed(conn: Connection) -> None:
         for number, dilemma in enumerate(("growth", "space")):
@@ -114,6 +118,29 @@ async def test_a_receiver_that_was_gone_is_asked_again(reached: House) -> None:
     with reached.engine.connect() as conn:
         assert not outbox.is_gone(conn, URL)
         assert len(outbox.due(conn, now(), ("url",))) == 2
+
+
+async def test_a_receiver_that_is_back_gets_all_that_was_released_meanwhile(house: House, tmp_path: Path) -> None:
+    async with Receiver(SECRET, deque([(410, {})])) as receiver:
+        push = Push(house.worker, house.content, Settings(tmp_path / "drop", receiver.address, SECRET))
+        for prefix in "pq":
+            await people(house, prefix)
+            await push.release()
+            await once(push)
+        assert receiver.events == {}
+        one = replace(house, settings=house.settings.model_copy(update={"export_url": receiver.address}))
+        async with at_the_desk(one, "keeper") as keeper:
+            page = await keeper.opens("/deliveries")
+            await keeper.sends(page, "/deliveries/again", event="")
+            await once(push)
+            assert sorted(event["data"]["release"] for event in receiver.events.values()) == [1, 2]
+            dropped = {path.name.split("-")[2] for path in (tmp_path / "drop").glob("*.json")}
+            assert dropped == {"0001", "0002"}
+            assert "Niet aangekomen" not in (await keeper.opens("/deliveries")).text
+        await people(house, "r")
+        await push.release()
+        await once(push)
+        assert (len(receiver.events), receiver.again) == (3, [])
 
 
 async def test_erasures_on_their_way_tell_of_nobody(reached: House) -> None:
