@@ -11,6 +11,7 @@ import random
 import re
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -160,6 +161,23 @@ def test_a_program_of_polis_reads_its_files(house: House, tmp_path: Path) -> Non
     assert len(found.participants_df) == len(wide)
     with (folder / "summary.csv").open(encoding="utf8") as file:
         assert dict(csv.reader(file))["voters"] == str(len(wide))
+
+
+def test_what_was_seen_and_not_ticked_is_no_vote_nor_is_a_position(house: House, tmp_path: Path) -> None:
+    """As the dialogue is now, where nobody is asked which argument weighs not."""
+    told = Answered("growth", "reasons", "multi", "answered", ("a1",))
+    with house.engine.connect() as conn:
+        begin_write(conn)
+        resident(conn, house.keys, position("growth", "a"), told, address="one")
+        resident(conn, house.keys, position("growth", "b"), replace(told, codes=("b1", "b2")), address="two")
+        resident(conn, house.keys, position("growth", "a"), replace(told, codes=(), status="skipped"), address="three")
+        conn.commit()
+    folder = unpacked(bundled(house, tmp_path))
+    votes = [(row["comment-id"], row["vote"]) for row in rows_of(folder / "polis/votes.csv")]
+    assert sorted(votes) == [("0", "1"), ("2", "1"), ("3", "1")]
+    cells = [[row[n] for n in "0123"] for row in rows_of(folder / "polis/participants-votes.csv")]
+    assert sorted(cells) == [["", "", "1", "1"], ["1", "", "", ""]]
+    assert {row["disagrees"] for row in rows_of(folder / "polis/comments.csv")} == {"0"}
 
 
 def test_only_words_that_may_be_quoted_go_to_talk_to_the_city(house: House, tmp_path: Path) -> None:
