@@ -32,38 +32,14 @@ from conversations.spelling import (
 # What one span can be, the first that fits counting most. Light ones never change a choice by themselves.
 KINDS = (
     *("crisis", "distress", "unclear", "option", "not", "wish", "language", "indifferent", "nonresponse", "abuse"),
-    *(
-        "irony",
-        "others",
-        "both",
-        "depends",
-        "instead",
-        "because",
-        "condition",
-        "negation",
-        "no",
-        "yes",
-        "against",
-        "rather",
-    ),
-    *("hedge", "strong", "asks", "but", "or", "and", "than", "compares", "partial", "too", "place", "speaking"),
-    *("hence", "filler", "aside", "sincere", "then", "pointing"),
+    *("irony", "others", "both", "depends", "instead", "because", "condition", "negation", "no", "yes", "against"),
+    *("rather", "hedge", "strong", "asks", "but", "or", "and", "than", "compares", "partial", "too", "place"),
+    *("speaking", "hence", "filler", "aside", "sincere", "then", "pointing"),
 )
 LIGHT = frozenset(
     (
-        "pointing",
-        "filler",
-        "aside",
-        "and",
-        "than",
-        "compares",
-        "partial",
-        "too",
-        "yes",
-        "place",
-        "speaking",
-        "then",
-        "hence",
+        *("pointing", "filler", "aside", "and", "than", "compares", "partial", "too"),
+        *("yes", "place", "speaking", "then", "hence"),
     )
 )
 LONGEST_SPAN = 9
@@ -145,7 +121,7 @@ class Lexicon:
     @cached_property
     def _long(self) -> dict[int, list[str]]:
         """What whole clauses are compared with: the phrases of choices and of nonresponse."""
-        telling = ("option", "unclear", "wish", "nonresponse", "indifferent", "both", "depends")
+        telling = ("option", "not", "unclear", "wish", "nonresponse", "indifferent", "both", "depends")
         return by_length(s for s, senses in self.exact.items() if len(s) > 5 and senses[0].kind in telling)
 
     def knows(self, word: str) -> bool:
@@ -221,6 +197,20 @@ class Lexicon:
             return None
         best = {self.exact[known] for known, far in near if far == near[0][1]}
         return (next(iter(best)), near[0][1]) if len({senses[0] for senses in best}) == 1 else None
+
+    def but_for_a_slip(self, said: tuple[str, ...]) -> list[tuple[Sense, bool]]:
+        """The choices' phrases that a text is but for a slip in one word, and whether that word is or was a "not"."""
+        squash = "".join(said)
+        found = []
+        for near, _ in near_to(squash, self._long, min(2, slips_in_phrase(len(squash)))):
+            sense, known = self.exact[near][0], self._words[near]
+            other = [(a, b) for a, b in zip(said, known, strict=False) if a != b]
+            if sense.kind not in ("option", "not") or len(known) != len(said) or len(other) != 1:
+                continue
+            word, meant = other[0]
+            if len(meant) > 3 and OSA.distance(word, meant) <= max(1, slips(len(meant))):
+                found.append((sense, self.turns(word) or self.turns(meant)))
+        return found
 
     @cached_property
     def _choices(self) -> dict[str, str]:

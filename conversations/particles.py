@@ -34,6 +34,8 @@ NOTS = frozenset(
 # Each is "if" or "then" as well as "than".
 IF = frozenset({"als", "es", "as", "dan", "daan"})
 IS = frozenset(("is", "its", "are", "isnt", "zijn", "zit", "was", "steit", "zien"))
+# In front of a thing these are its article, elsewhere they stand for what was said.
+ARTICLES = frozenset({"het", "t", "die", "dat", "dit"})
 MYSELF = frozenset({"ik", "i", "im", "id", "iech", "ich"})
 MINE = frozenset(
     (

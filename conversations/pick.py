@@ -78,17 +78,33 @@ def _told_more_closely(parsed: Parsed, question: Question, ordinary: frozenset[s
     turns = ("negation", "no", "not", "others", "or", "instead", "irony", "unclear", "nonresponse", "abuse")
     if not where or parsed.of(*turns) or any(c.asked or c.lead == "but" for c in parsed.clauses):
         return None
+    # "Behind the station, Wyckerpoort": what is only near is not the place.
+    nearby = frozenset(n for n in where if _is_near(n, items))
+    named = [n for n in where if n not in nearby]
+    if len(where) > 1 and len(named) == 1:
+        where = [*named, *(n for n in where if n > named[0])]
     first, codes = items[where[0]], _codes(items[where[0]])
     plain = not first.slips and not (len(first.words) == 1 and first.words[0] in ordinary)
-    if len(codes) != 1 or not plain or any(i.kind not in LIGHT for i in items[: where[0]]):
+    before = [i for n, i in enumerate(items[: where[0]]) if n not in nearby]
+    if len(codes) != 1 or not plain or any(i.kind not in LIGHT for i in before):
         return None
     if question.item == "relation" and any(_is_elsewhere(n, items) for n in range(1, len(items))):
         return None
-    near = all(items[n - 1].words[0] in NEAR or items[n - 2].words[0] in NEAR for n in where[1:])
+    near = nearby.issuperset(where[1:])
     behind = items[where[0] + 1 :]
-    if not behind or not near or sum(i.kind == "unknown" for i in behind) > MOST_BEHIND:
+    if not (behind or before) or not near or sum(i.kind == "unknown" for i in behind) > MOST_BEHIND:
         return None
     return Picked((codes[0],), tuple(codes))
+
+
+def _is_near(n: int, items: list[Item]) -> bool:
+    """Whether a place is only what something is near: `behind the station`, `near the church`."""
+    if len(items[n].words) > 1 and items[n].words[0] in NEAR:
+        return True
+    before = items[max(0, n - 2) : n]
+    return any(i.words[0] in NEAR for i in before[-1:]) or (
+        len(before) > 1 and before[0].words[0] in NEAR and before[1].kind in LIGHT
+    )
 
 
 def _is_elsewhere(n: int, items: list[Item]) -> bool:

@@ -37,7 +37,8 @@ def place(text: str, question: Question, phrases: Phrases) -> tuple[str, ...]:
         return ()
     named, shown = _numbers(phrases), [o.code for o in question.on_screen]
     said = [t.word for t in tokens(text) if not t.breaks]
-    if not said or len(said) > 6:
+    # "For me that is number one" is no place on the screen.
+    if not said or len(said) > (2 if question.item == "importance" else 6):
         return ()
     counted: list[int] = []
     for word in said:

@@ -64,7 +64,8 @@ def scorns(clauses: tuple[Clause, ...]) -> bool:
 def tells_more(items: list[Item]) -> bool:
     """Whether what nobody knows only says for whom, where or when: `the same rules for a lawyer and a beggar`."""
     where = [n for n, i in enumerate(items) if i.kind in ("option", "not")]
-    if len(where) != 1 or any(i.kind == "unknown" for i in items[: where[0]]):
+    # "No concrete on the meadow": what is refused may be the place.
+    if len(where) != 1 or any(i.kind in ("unknown", "negation", "no", "not") for i in items[: where[0] + 1]):
         return False
     behind = items[where[0] + 1 :]
     bars = (*TURNS, "others", "or", "instead", "too", "depends", "both", "abuse")

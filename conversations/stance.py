@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from conversations.behind import MOST_OF_A_REASON, explains, goes_on, leaves_room, supports
 from conversations.clauses import Clause, Item, Parsed
 from conversations.comparing import compared, is_rather, limits, prefers, says_less, weighs_unnamed
 from conversations.lexicon import LIGHT, sense
-from conversations.particles import IS, MINE, MYSELF, NOTS, TOO, WITHOUT
-from conversations.sides import OTHER, TURNS, Said, does_not_know, each_its_own, is_little, scorns, side_of, tells_more
+from conversations.particles import IS, MYSELF, NOTS, TOO, WITHOUT
+from conversations.sides import OTHER, TURNS, Said, does_not_know, each_its_own, scorns, side_of, tells_more
 
 STRENGTH = ("hedge", "rather")
-MOST_OF_A_REASON = 3  # unknown words: with so many, a "not" among them is about something else
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,16 @@ def stance(parsed: Parsed) -> Stance:
         clauses = clauses[1:]
     for clause in clauses:
         said = _said(clause)
-        if main and _supports(clause, said, main):
+        if main and supports(clause, said, main):
             reason_at = clause.items[0].start
             break
-        if main and _leaves_room(clause, main):
+        if main and said.kind in ("unclear", "unknown") and explains(clause, clauses[0], main):
+            reason_at = clause.items[0].start
+            break
+        if main and leaves_room(clause, main):
             main = Said("side", main.side, True, main.negated)
             continue
-        if main and _goes_on(clause, clauses[0], main):
+        if main and goes_on(clause, clauses[0], main):
             reason_at = clause.items[0].start
             break
         if clause.of("others") and (main is None or clause.of("option", "not")):
@@ -67,7 +70,7 @@ def stance(parsed: Parsed) -> Stance:
         if said.kind == "weakens" and main:
             main = Said("side", main.side, main.side in OTHER, main.negated)
         elif said.kind == "weakens":
-            return unsure
+            hesitant = True
         elif said.kind == "unknown":
             if main is None and all(i.kind == "no" for i in clause.heavy):
                 continue
@@ -119,53 +122,8 @@ def _differs(clauses: tuple[Clause, ...]) -> Said | None:
     return None
 
 
-def _leaves_room(clause: Clause, main: Said) -> bool:
-    """`Rules, but with some exceptions`, `grow, but I am not sure`: a little of the other side, or a doubt."""
-    if main.side not in OTHER or clause.asked:
-        return False
-    if does_not_know(clause):
-        return True
-    named = {side_of(i) for i in clause.of("option")}
-    bars = clause.unknown or clause.of(*TURNS, "or", "instead", "others", "rather", "compares", "strong")
-    return clause.lead == "but" and named == {OTHER[main.side]} and not bars and any(is_little(i) for i in clause.items)
-
-
-def _goes_on(clause: Clause, first: Clause, main: Said) -> bool:
-    """Whether this only tells more of what is plain: how "both", or why not: `no growth, rents are insane already`."""
-    if clause.lead in ("but", "hence") or clause.asked or clause.items[0].may_be("pointing"):
-        return False
-    if main.side == "between":
-        whole = {i.kind for i in first.heavy} <= {"both", "hedge", "strong"}
-        return whole and not clause.of("rather", "compares", "depends", *TURNS)
-    refuses = main.negated or any(NOTS.intersection(i.words) for i in first.of("option", "not"))
-    bars = (kind for kind in TURNS if kind != "against")
-    return refuses and clause.unknown > 0 and bool(clause.of("against")) and not clause.of("option", "yes", *bars)
-
-
 def _slips(parsed: Parsed) -> int:
     return sum(i.slips for c in parsed.clauses for i in c.items)
-
-
-def _supports(clause: Clause, said: Said, main: Said) -> bool:
-    """Whether a clause in words of its own names the same side again: `grow. More people bring more taxes`."""
-    if said.kind not in ("unclear", "unknown") or clause.lead in ("but", "hence") or clause.asked:
-        return False
-    bars = (kind for kind in TURNS if kind not in ("negation", "not"))
-    if clause.items[0].may_be("pointing") or clause.of("or", "against", *bars):
-        return False
-    turned, named = len(clause.of("negation")), clause.of("option", "not")
-    if not named:
-        return _is_of_oneself(clause, main)
-    # "More personal. My mother has no smartphone": a "not" over the other side says the same.
-    meant = {OTHER.get(side_of(i)) if turned or i.kind == "not" else side_of(i) for i in named}
-    return meant == {main.side} and turned + len(clause.of("not")) < 2
-
-
-def _is_of_oneself(clause: Clause, main: Said) -> bool:
-    """Whether this is a reason out of one's own life, behind a plain side: `grow, my company can't find any staff`."""
-    points = any(i.may_be("pointing") for i in clause.items)
-    mine = clause.items[0].words[0] in MINE or clause.items[0].kind == "others"
-    return mine and not points and not main.weak and not main.negated and clause.unknown >= MOST_OF_A_REASON
 
 
 def _from_the_conclusion(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:

@@ -162,12 +162,12 @@ def _parsed(text: str, question: Question, content: Content, known: Lexicon) -> 
 
 def _chosen(text: str, parsed: Parsed, question: Question, known: Lexicon) -> Reading:
     if question.item == "position":
-        return _position(stance(parsed), parsed, question)
+        return _but_for_a_slip(text, _position(stance(parsed), parsed, question), question, known)
     picked = answer_yes_or_no(parsed) if _is_consent(question) else pick(parsed, question, known.ordinary)
     turned = parsed.may("negation", "not", "against", "too")
     if question.item == "reasons" and not picked.codes and not turned and (like := likely(parsed, question, known)):
         return Reading((like[0],), method="typed_fuzzy", score=round(100 * like[1]), reason_at=-1)
-    return _picked(picked, parsed, question)
+    return _but_for_a_slip(text, _picked(picked, parsed, question), question, known)
 
 
 def _age(text: str, parsed: Parsed, phrases: Phrases, year: int) -> Reading | None:
@@ -208,6 +208,24 @@ def _position(found: Stance, parsed: Parsed, question: Question) -> Reading:
     score = (TURNED if found.negated else PLAIN) - 5 * found.slips
     method = "typed_negation" if found.negated else "typed_fuzzy" if found.slips else "typed_phrase"
     return Reading((found.code,), method=method, score=max(LEAST, score), reason_at=found.reason_at)
+
+
+def _but_for_a_slip(text: str, found: Reading, question: Question, known: Lexicon) -> Reading:
+    """The reading, unless the whole text is another choice's phrase with a slip in one word: `even groo`."""
+    said = words(text)
+    near = known.but_for_a_slip(said) if 1 < len(said) <= MOST_ALIKE else []
+    meant = {OTHER.get(_side(s.value), "") if s.kind == "not" else _side(s.value) for s, _ in near}
+    if len(meant) != 1 or meant & {_side(code) for code in found.choices}:
+        return found
+    turns = any(turned for _, turned in near)
+    if question.item != "position" or turns:
+        return Reading(candidates=tuple(meant), reason_at=found.reason_at) if found.choices else found
+    codes = {s.value for s, _ in near if s.kind == "option"}
+    return Reading(tuple(codes if len(codes) == 1 else meant), method="typed_fuzzy", score=PLAIN - 5)
+
+
+def _side(code: str) -> str:
+    return code.removeprefix("rather_")
 
 
 def _may_mean(parsed: Parsed, found: Stance, question: Question) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from conversations.steps import ask
 
 ROOT = Path(__file__).parent.parent
 ROUND_ITEMS = ("neighbourhood", "age", "relation", "weighs_most", "values")
+CONSENTS = ("count_me", "quote_me", "tell_me")
 
 
 def questions(content: Content) -> list[Question]:
@@ -37,6 +38,18 @@ def strange(question: Question, content: Content, dice: random.Random) -> Iterat
         yield dice.choice(sentences)
         if shuffled:
             yield dice.choice(shuffled)
+
+
+def slipped(phrase: str, dice: random.Random) -> str:
+    """The phrase with one letter of a longer word swapped, dropped or doubled; as it is where all are short."""
+    said = phrase.split()
+    longer = [n for n, word in enumerate(said) if len(word) > 3 and word.isalpha()]
+    if longer:
+        n = dice.choice(longer)
+        word, at = said[n], dice.randrange(1, len(said[n]) - 1)
+        turned = (word[:at] + word[at + 1] + word[at] + word[at + 2 :], word[:at] + word[at + 1 :])
+        said[n] = dice.choice((*turned, word[:at] + word[at] + word[at:], word[:-1]))
+    return " ".join(said)
 
 
 def _words() -> list[str]:

@@ -9,13 +9,16 @@ import pytest
 
 from content import Content
 from conversations.ages import age_band
+from conversations.lexicon import lexicon
+from conversations.spelling import words
 from conversations.typed import clean, read
 from conversations.understand import understand
-from tests.strange_texts import questions, strange
+from tests.strange_texts import questions, slipped, strange
 from tests.typed_examples import LANGUAGES, PARTS, examples, judge, share
 
 STRANGE = 2_000
 ALL_STRANGE = 10_000
+SLIPS = 50  # phrases of each question in each language, with one letter swapped, dropped or doubled
 # Never-record errors at most; right or acceptable, and right without asking, at least.
 GOALS = {"tune": (2, 0.96, 0.83), "hard": (8, 0.93, 0.5), "held": (0, 0.93, 0.71)}
 
@@ -109,3 +112,19 @@ def test_what_stands_behind_an_answer_weakens_turns_or_explains_it(
     content: Content, text: str, choice: str | None
 ) -> None:
     assert understand(text, "growth.position", "nl", "a", content)["choice"] == choice
+
+
+def test_a_slip_is_never_read_as_another_choice(content: Content) -> None:
+    dice, wrong, seen = random.Random(3), [], 0
+    for question in (one for one in questions(content) if one.options):
+        known = lexicon(question, content).exact
+        told = [(option.code, phrase) for option in question.options for phrase in (option.label, *option.heard)]
+        for code, phrase in dice.sample(told, min(SLIPS, len(told))):
+            text = slipped(phrase, dice)
+            if "".join(words(text)) in known:
+                continue
+            sides = {one.removeprefix("rather_") for one in read(clean(text), question, content).choices}
+            seen += 1
+            if not sides <= {code.removeprefix("rather_")}:
+                wrong.append((question.at, phrase, text, sides))
+    assert len(wrong) <= seen / 2_000, wrong
