@@ -20,7 +20,7 @@ STRANGE = 2_000
 ALL_STRANGE = 10_000
 SLIPS = 50  # phrases of each question in each language, with one letter swapped, dropped or doubled
 # Never-record errors at most; right or acceptable, and right without asking, at least.
-GOALS = {"tune": (2, 0.96, 0.83), "hard": (8, 0.93, 0.5), "held": (0, 0.93, 0.71)}
+GOALS = {"tune": (0, 0.97, 0.85), "hard": (8, 0.93, 0.5), "held": (0, 0.93, 0.71)}
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -128,3 +128,18 @@ def test_a_slip_is_never_read_as_another_choice(content: Content) -> None:
             if not sides <= {code.removeprefix("rather_")}:
                 wrong.append((question.at, phrase, text, sides))
     assert len(wrong) <= seen / 2_000, wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("vaste regels. Mijn scooter is geweigerd door een ambtenaar zonder hart", "b"),
+        ("vaste regels, dat is voor mijn zoon een ramp gebleken", None),
+        ("per persoon, maar wel snelle antwoorden", "rather_a"),
+        ("per persoon, maar dat kost te veel", None),
+    ],
+)
+def test_a_sentence_behind_an_answer_is_its_reason_unless_it_points_back(
+    content: Content, text: str, choice: str | None
+) -> None:
+    assert understand(text, "care.position", "nl", "a", content)["choice"] == choice
