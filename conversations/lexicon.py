@@ -15,6 +15,7 @@ from rapidfuzz.distance import OSA
 
 from content import Content
 from content.model import Phrases
+from conversations.particles import NOTS
 from conversations.question import Option, Question
 from conversations.spelling import (
     RUN,
@@ -223,6 +224,8 @@ class Lexicon:
 
 
 def _word_for_word(said: tuple[str, ...], known: tuple[str, ...], far: int) -> bool:
+    if NOTS.intersection(said) != NOTS.intersection(known):
+        return False
     if len(said) != len(known):
         return far < (2 if len("".join(known)) < 14 else 3)
     return all(OSA.distance(a, b) <= max(1, slips(len(b))) for a, b in zip(said, known, strict=True))

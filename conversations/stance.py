@@ -302,7 +302,8 @@ def _both_sides(items: list[Item], turns: list[int]) -> Said:
         joined = joined or any(i.kind == "both" for i in items)
         return Said("side", "between") if joined and not any(i.kind == "or" for i in items) else Said("unclear")
     if len(turns) == 1 and len(where) == 2 and items[turns[0]].kind == "negation":
-        (first, side), (second, _) = where
-        if first < turns[0] < second:
+        # "Together is not free" says what a side is not; "together, not free" chooses.
+        is_not = any(IS.intersection(i.words) for i in items[first : turns[0] + 1])
+        if first < turns[0] < second and not is_not:
             return Said("side", side, _weak(items[: turns[0]]))
     return Said("unclear")

@@ -135,7 +135,7 @@ def test_a_slip_is_never_read_as_another_choice(content: Content) -> None:
     [
         ("vaste regels. Mijn scooter is geweigerd door een ambtenaar zonder hart", "b"),
         ("vaste regels, dat is voor mijn zoon een ramp gebleken", None),
-        ("per persoon, maar wel snelle antwoorden", "rather_a"),
+        ("per persoon, maar wel snelle beslissingen", "rather_a"),
         ("per persoon, maar dat kost te veel", None),
     ],
 )
