@@ -19,9 +19,10 @@ from conversations.particles import NOTS
 from conversations.question import Option, Question
 from conversations.spelling import (
     RUN,
-    by_length,
+    Groups,
     figures_of,
     fold,
+    grouped,
     near_to,
     phrase_fold,
     phrase_words,
@@ -44,7 +45,7 @@ LIGHT = frozenset(
     )
 )
 LONGEST_SPAN = 9
-ALIKE = 72
+ALIKE, MOST_RESEMBLING = 72, 2  # per cent; words of a phrase that is asked back for a likeness
 MOST_KEPT = 64
 
 
@@ -112,18 +113,18 @@ class Lexicon:
         return {phrase_fold(word): word for word in sorted(self._vocabulary, reverse=True) if len(word) > 3}
 
     @cached_property
-    def _by_length(self) -> dict[int, list[str]]:
-        return by_length(word for word in self._vocabulary if len(word) > 3 and not word.isdigit())
+    def _grouped(self) -> Groups:
+        return grouped(word for word in self._vocabulary if len(word) > 3 and not word.isdigit())
 
     @cached_property
-    def _folds_by_length(self) -> dict[int, list[str]]:
-        return by_length(self._by_fold)
+    def _grouped_folds(self) -> Groups:
+        return grouped(self._by_fold)
 
     @cached_property
-    def _long(self) -> dict[int, list[str]]:
+    def _long(self) -> Groups:
         """What whole clauses are compared with: the phrases of choices and of nonresponse."""
         telling = ("option", "not", "unclear", "wish", "nonresponse", "indifferent", "both", "depends")
-        return by_length(s for s, senses in self.exact.items() if len(s) > 5 and senses[0].kind in telling)
+        return grouped(s for s, senses in self.exact.items() if len(s) > 5 and senses[0].kind in telling)
 
     def knows(self, word: str) -> bool:
         return word in self._vocabulary or word in self.ordinary or word in self._everyday
@@ -152,8 +153,8 @@ class Lexicon:
         alike = self._by_fold.get(folded)
         if alike and (self._weight(alike) < 2 or self.turns(alike)):
             return alike
-        near = near_to(word, self._by_length, slips(len(word))) or [
-            (self._by_fold[known], far) for known, far in near_to(folded, self._folds_by_length, slips(len(folded)))
+        near = near_to(word, self._grouped, slips(len(word))) or [
+            (self._by_fold[known], far) for known, far in near_to(folded, self._grouped_folds, slips(len(folded)))
         ]
         # Four letters with another one in place of one are another word: wait, want.
         near = [(known, far) for known, far in near if len(word) > 4 or swapped_or_missed(word, known)]
@@ -215,7 +216,8 @@ class Lexicon:
 
     @cached_property
     def _choices(self) -> dict[str, str]:
-        return {s: senses[0].value for s, senses in self.exact.items() if senses[0].kind == "option" and len(s) > 3}
+        short = (s for s in self.exact if len(s) > 3 and len(self._words[s]) <= MOST_RESEMBLING)
+        return {s: self.exact[s][0].value for s in short if self.exact[s][0].kind == "option"}
 
     def resembles(self, said: tuple[str, ...]) -> tuple[str, ...]:
         """The choices a text looks a little like, best first: enough to ask back, not to record."""
@@ -252,9 +254,10 @@ def lexicon(question: Question, content: Content) -> Lexicon:
     # lexicon serves all who are asked the same. What is named by its id lives as long as the lexicon.
     options = (*question.options, *question.on_screen, *question.doors)
     dilemmas = {question.dilemma, *(o.code for o in options if question.at == "weighs_most")} & content.dilemmas.keys()
+    of = (content.phrases, content.catalogues, *(kind.get(question.item) for kind in (content.items, content.consents)))
     key = (
-        *(id(content.phrases), id(content.catalogues), question.at, question.kind),
-        frozenset((o.code, o.heard, o.refuse) for o in options),
+        *(question.at, question.kind, *map(id, of)),
+        frozenset((o.code, len(o.heard), len(o.refuse)) for o in options),
         frozenset(id(content.dilemmas[code]) for code in dilemmas),
     )
     if key not in _kept:

@@ -126,21 +126,26 @@ def slips_in_phrase(length: int) -> int:
     return 0 if length < 6 else 1 if length < 9 else 2 if length < 14 else 3
 
 
-def near_to(word: str, groups: dict[int, list[str]], allowed: int) -> list[tuple[str, int]]:
-    """The known words at most `allowed` letters away, nearest first."""
-    found: list[tuple[str, int]] = []
+Groups = dict[tuple[int, str, str], list[str]]
+
+
+def near_to(word: str, groups: Groups, allowed: int) -> list[tuple[str, int]]:
+    """The known words at most `allowed` letters away that begin or end alike, nearest first."""
+    found: dict[str, int] = {}
     for length in range(len(word) - allowed, len(word) + allowed + 1):
-        if group := groups.get(length):
-            near = process.extract(word, group, scorer=OSA.distance, score_cutoff=allowed, limit=4)
-            found += [(known, int(far)) for known, far, _ in near]
-    return sorted(found, key=lambda one: (one[1], one[0]))
+        for end, letter in (("first", word[0]), ("last", word[-1])):
+            if group := groups.get((length, end, letter)):
+                near = process.extract(word, group, scorer=OSA.distance, score_cutoff=allowed, limit=4)
+                found |= {known: int(far) for known, far, _ in near}
+    return sorted(found.items(), key=lambda one: (one[1], one[0]))
 
 
-def by_length(found: Iterable[str]) -> dict[int, list[str]]:
-    """Words by their number of letters, in order."""
-    groups: dict[int, list[str]] = {}
+def grouped(found: Iterable[str]) -> Groups:
+    """Words in order, by their number of letters and their first and last letter."""
+    groups: Groups = {}
     for word in sorted(found):
-        groups.setdefault(len(word), []).append(word)
+        groups.setdefault((len(word), "first", word[0]), []).append(word)
+        groups.setdefault((len(word), "last", word[-1]), []).append(word)
     return groups
 
 
