@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,11 +26,17 @@ from bot.telegram_webhook import Webhook
 from bot.tidying import Tidying
 from bot.webchat_networks import Networks
 from bot.webchat_room import Rooms
+from content import Content
+from conversations.lexicon import lexicon
+from conversations.shapes import City, Progress
+from conversations.steps import ask
+from conversations.walk import behind, walk
 from storage.database import DatabaseFault
 from storage.locks import Leader
 
 log = logging.getLogger(__name__)
 STOP_SECONDS = 4.0
+GATHER_SECONDS = 2.0
 SAFE_REVEAL_AT = 10
 
 
@@ -56,7 +63,7 @@ async def run(house: House) -> None:
         tidying.run,
         GroupTime(groups).run,
     ]
-    jobs: list[Callable[[], Coroutine[Any, Any, None]]] = [clock.run, tidying.follow]
+    jobs: list[Callable[[], Coroutine[Any, Any, None]]] = [clock.run, tidying.follow, partial(_gather, house.content)]
     if isinstance(telegram, Webhook):
         telegram.join(web_chat)
         duties.append(telegram.lead)
@@ -83,6 +90,15 @@ def _telegram(house: House, desk: Desk, groups: Groups) -> Telegram | None:
     secret = house.keys.derive("telegram webhook").hex()
     where = settings.telegram_token, settings.telegram_api
     return Webhook(*where, desk, house.content, settings.telegram_webhook, secret, groups=groups)
+
+
+async def _gather(content: Content) -> None:
+    """Gather the words of each question, one at a time and aside: who is the first to type waits for none of it."""
+    for code in content.rounds:
+        progress = Progress(code, "telegram", content.languages[0], 0, counted=True)
+        for at in (*walk(progress, content), *(at for chain in behind(progress, content).values() for at in chain)):
+            await asyncio.sleep(GATHER_SECONDS)
+            await asyncio.to_thread(lexicon, ask(replace(progress, at=at), content, City()), content)
 
 
 async def _listen(app: web.Application, where: str, setting: str) -> web.AppRunner:

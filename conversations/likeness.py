@@ -73,7 +73,9 @@ def _like(said: Folded, told: Folded) -> float:
 
 
 def _same(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    """The same word, another form of it, or a slip."""
+    """The same word, another form of it, or a slip; all of which begin or end alike."""
+    if one[0][0] != other[0][0] and one[0][-1] != other[0][-1]:
+        return False
     if one[0] == other[0] or one[1] == other[1]:
         return True
     shorter, longer = sorted((one[1], other[1]), key=len)
