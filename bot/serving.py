@@ -29,6 +29,7 @@ from bot.webchat_room import Rooms
 from content import Content
 from conversations.lexicon import lexicon
 from conversations.shapes import City, Progress
+from conversations.spelling import phrase_fold, phrase_words
 from conversations.steps import ask
 from conversations.walk import behind, walk
 from storage.database import DatabaseFault
@@ -36,7 +37,8 @@ from storage.locks import Leader
 
 log = logging.getLogger(__name__)
 STOP_SECONDS = 4.0
-GATHER_SECONDS = 2.0
+# A few milliseconds of work, and time for everybody else.
+AT_ONCE, GATHER_SECONDS = 100, 0.25
 SAFE_REVEAL_AT = 10
 
 
@@ -93,12 +95,17 @@ def _telegram(house: House, desk: Desk, groups: Groups) -> Telegram | None:
 
 
 async def _gather(content: Content) -> None:
-    """Gather the words of each question, one at a time and aside: who is the first to type waits for none of it."""
+    """Gather the words of each question little by little: who is the first to type waits for none of it."""
     for code in content.rounds:
         progress = Progress(code, "telegram", content.languages[0], 0, counted=True)
         for at in (*walk(progress, content), *(at for chain in behind(progress, content).values() for at in chain)):
-            await asyncio.sleep(GATHER_SECONDS)
-            await asyncio.to_thread(lexicon, ask(replace(progress, at=at), content, City()), content)
+            question = ask(replace(progress, at=at), content, City())
+            phrases = [phrase for option in question.options for phrase in (*option.heard, *option.refuse)]
+            for begin in range(0, len(phrases), AT_ONCE):
+                await asyncio.sleep(GATHER_SECONDS)
+                for phrase in phrases[begin : begin + AT_ONCE]:
+                    phrase_fold("".join(phrase_words(phrase)))
+            await asyncio.to_thread(lexicon, question, content)
 
 
 async def _listen(app: web.Application, where: str, setting: str) -> web.AppRunner:

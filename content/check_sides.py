@@ -27,9 +27,10 @@ def faults(content: Content) -> Iterator[Fault]:
             continue
         yield from _balance(file, dilemma, content.languages)
         yield from _alike(file, dilemma, content.languages)
-        yield from _two_meanings(file, _positions(dilemma, content))
-        yield from _two_meanings(file, _reasons(dilemma))
-        yield from _refused(file, dilemma)
+        heard = f"content/heard/{code}.yaml"
+        yield from _two_meanings(heard, _positions(dilemma, content))
+        yield from _two_meanings(heard, _reasons(dilemma))
+        yield from _refused(heard, dilemma)
     for code, item in content.items.items():
         yield from _two_meanings(f"content/items/{code}.yaml", _options(item))
     for code, consent in content.consents.items():

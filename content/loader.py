@@ -13,7 +13,22 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from content.catalogue import Catalogue, read_catalogues
-from content.model import Command, Consent, Dilemma, GroupPlan, Item, Kept, Phrases, Round, Strict, Version, Versioned
+from content.model import (
+    Command,
+    Consent,
+    Dilemma,
+    GroupPlan,
+    Heard,
+    HeardAt,
+    HeardSide,
+    Item,
+    Kept,
+    Phrases,
+    Round,
+    Strict,
+    Version,
+    Versioned,
+)
 
 HERE = Path(__file__).parent
 LOCALES = HERE.parent / "locales"
@@ -21,7 +36,7 @@ T = TypeVar("T")
 # The C one is ten times as fast, and not in every build of the library.
 YAML: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 M = TypeVar("M", bound=BaseModel)
-V = TypeVar("V", bound=Versioned)
+V = TypeVar("V", bound=Versioned | HeardAt)
 
 
 class ContentFault(Exception):
@@ -126,6 +141,20 @@ def _folder(folder: Path, shape: type[V], faults: list[str], root: Path) -> dict
     return found
 
 
+def _hearing(dilemma: Dilemma, said: HeardAt | None) -> Dilemma:
+    """The dilemma with what people type at it; nothing but its own texts is heard where there is no such file."""
+    if said is None:
+        return dilemma
+    sides = {}
+    for code, pole in dilemma.sides.items():
+        one = said.sides.get(code, HeardSide())
+        named: dict[str, Heard] = {reason: found["heard"] for reason, found in one.reasons.items()}
+        reasons = (r.model_copy(update={"heard": named.get(r.code, r.heard)}) for r in pole.reasons)
+        update = {"heard": one.heard, "refuse": one.refuse, "reasons": tuple(reasons)}
+        sides[code] = pole.model_copy(update=update)
+    return dilemma.model_copy(update={"heard": said.heard, "sides": sides})
+
+
 @cache
 def shipped() -> Content:
     """The content that comes with the program, read once in a process. Raises ContentFault."""
@@ -141,6 +170,10 @@ def load(folder: Path = HERE, locales: Path = LOCALES) -> Content:
     faults: list[str] = []
     root = folder.parent
     dilemmas = _folder(folder / "dilemmas", Dilemma, faults, root)
+    heard = _folder(folder / "heard", HeardAt, faults, root)
+    strays = [code for code in heard if code not in dilemmas]
+    faults += [f"content/heard/{code}.yaml: has no dilemma in content/dilemmas" for code in strays]
+    dilemmas = {code: _hearing(dilemma, heard.get(code)) for code, dilemma in dilemmas.items()}
     dilemmas = dict(sorted(dilemmas.items(), key=lambda pair: pair[1].number))
     rounds = _folder(folder / "rounds", Round, faults, root)
     items = _folder(folder / "items", Item, faults, root)

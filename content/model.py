@@ -103,6 +103,30 @@ class Dilemma(Versioned):
             yield from side.reasons
 
 
+class HeardSide(Strict):
+    """What names a side, what refuses it, and what names each of its reasons, by the reason's code."""
+
+    heard: Heard = Heard()
+    refuse: Heard = Heard()
+    reasons: Mapping[Literal["a1", "a2", "b1", "b2"], Mapping[Literal["heard"], Heard]] = {}
+
+
+class HeardAt(Strict):
+    """What people type at one dilemma; it is put to the dilemma when that is read."""
+
+    code: Code
+    heard: Heard = Heard()
+    sides: Mapping[Side, HeardSide]
+
+    @model_validator(mode="after")
+    def _own_reasons(self) -> HeardAt:
+        for side, one in self.sides.items():
+            for code in one.reasons:
+                if code[0] != side:
+                    raise ValueError(f"sides.{side}.reasons.{code} is no reason of this side")
+        return self
+
+
 class Option(Strict):
     """One choice of a round-level question; `district` only for neighbourhoods."""
 

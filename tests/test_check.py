@@ -15,6 +15,7 @@ from conversations.measure import measure
 from tests.planting import GONE, Copy, Plant, drop, hear, put, say, write
 
 ROOT = Path(__file__).parent.parent
+HEARD = "content/heard/growth.yaml"
 GROWTH, COUNT_ME, AGE = "content/dilemmas/growth.yaml", "content/consents/count_me.yaml", "content/items/age.yaml"
 BUURT, DREAMS, PHRASES = "content/items/neighbourhood.yaml", "content/rounds/dreams.yaml", "content/phrases.yaml"
 COMMANDS, VERSIONS, WALK = "content/commands.yaml", "content/versions.yaml", "conversations/walk.py"
@@ -108,6 +109,11 @@ CODES: list[tuple[Plant, str]] = [
     (drop(PHRASES), f"{PHRASES}: the file is missing"),
     (write(AGE, "code: age\n  kind: ["), f"{AGE}: is not readable YAML"),
     (put(GROWTH, "colour", "red"), f"{GROWTH}: colour: "),
+    (put(HEARD, "sides.a.reasons.b1", {"heard": {}}), f"{HEARD}: (top): Value error, sides.a.reasons.b1 is no reason"),
+    (put(HEARD, "sides.a.reasons.a9", {"heard": {}}), f"{HEARD}: sides.a.reasons.a9"),
+    (put(HEARD, "sides.a.heard.nl", 5), f"{HEARD}: sides.a.heard: nl: "),
+    (put(HEARD, "code", "grow"), f"{HEARD}: code: is grow, the file's name says growth"),
+    (drop(GROWTH), f"{HEARD}: has no dilemma in content/dilemmas"),
     (put(GROWTH, "title", GONE), f"{GROWTH}: title: "),
     (put(GROWTH, "code", "Growth!"), f"{GROWTH}: code: "),
     (put(GROWTH, "code", "grow"), f"{GROWTH}: code: is grow, the file's name says growth"),
@@ -158,12 +164,12 @@ SIDES: list[tuple[Plant, str]] = [
     (put(GROWTH, "sides.b.background.en", "It is good."), f"{GROWTH}: sides: en: background of side a has "),
     (_alike, f"{GROWTH}: sides: en: reasons a1 and b1 are too alike"),
     (
-        hear(GROWTH, "sides.a.heard.nl", "sides.b.heard.nl"),
-        f"{GROWTH}: sides.b.heard: nl: “Een bláuwe fiets!” is heard",
+        hear(HEARD, "sides.a.heard.nl", "sides.b.heard.nl"),
+        f"{HEARD}: sides.b.heard: nl: “Een bláuwe fiets!” is heard",
     ),
     (
-        hear(GROWTH, "sides.a.reasons.0.heard.nl", "sides.b.reasons.1.heard.nl"),
-        f"{GROWTH}: sides.b.reasons.b2.heard: nl: “Een bláuwe fiets!” is heard at sides.a.reasons.a1.heard",
+        hear(HEARD, "sides.a.reasons.a1.heard.nl", "sides.b.reasons.b2.heard.nl"),
+        f"{HEARD}: sides.b.reasons.b2.heard: nl: “Een bláuwe fiets!” is heard at sides.a.reasons.a1.heard",
     ),
     (hear(AGE, "options.0.heard.nl", "options.1.heard.en"), f"{AGE}: options.18_24.heard: en: “Een bláuwe fiets!”"),
     (hear(COUNT_ME, "heard.yes.nl", "heard.no.nl"), f"{COUNT_ME}: heard.no: nl: “Een bláuwe fiets!” is heard at"),
@@ -175,7 +181,7 @@ SIDES: list[tuple[Plant, str]] = [
         hear(PHRASES, "wishes.back.nl", "wishes.help.nl"),
         f"{PHRASES}: wishes.help: nl: “Een bláuwe fiets!” is heard at wishes.back",
     ),
-    (hear(GROWTH, "sides.a.heard.nl", "sides.a.refuse.nl"), f"{GROWTH}: sides.a.refuse: nl: “Een bláuwe fiets!” is"),
+    (hear(HEARD, "sides.a.heard.nl", "sides.a.refuse.nl"), f"{HEARD}: sides.a.refuse: nl: “Een bláuwe fiets!” is"),
 ]
 LANGUAGE: list[tuple[Plant, str]] = [
     (put(GROWTH, "title.li", "De sjtad weurt groeter"), f"{GROWTH}: title: li: “sjtad” looks like Limburgish from"),
