@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conversations.clauses import Clause, Item
-from conversations.particles import ARTICLES, MINE, NOTS
+from conversations.particles import ARTICLES, MINE, NOTS, WITH
 from conversations.sides import OTHER, TURNS, Said, does_not_know, is_little, side_of
 
 # What a sentence about something else begins with; "that" or "stupid" speak of the side before it.
@@ -43,6 +43,8 @@ def leaves_room(clause: Clause, main: Said) -> bool:
     bars = clause.items[0].may_be("pointing") or clause.of(
         *TURNS, "or", "instead", "others", "rather", "compares", "strong"
     )
+    if clause.lead == "," and clause.items[0].words[0] in WITH:
+        return main.side not in named and not bars
     little = not clause.unknown and any(is_little(i) for i in clause.items)
     return clause.lead == "but" and not bars and main.side not in named and (little if named else clause.unknown > 0)
 

@@ -59,6 +59,7 @@ MINE = frozenset(
         "eus",
     )
 )
+WITH = frozenset({"with", "met", "mèt", "mit"})
 WITHOUT = frozenset({"zonder", "without", "zoonder", "sans"})
 LESS = frozenset({"minder", "less", "fewer", "niets", "niks", "nieks", "nothing", "geen", "gein", "no"})
 # What is for somebody, at some time or somewhere, and what is but a part.
