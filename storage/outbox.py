@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, or_, select, update
 
 from storage import rewriting
 from storage.database import upsert
@@ -113,10 +113,11 @@ def too_old(conn: Connection, now: datetime) -> list[str]:
 
 
 def expire(conn: Connection, now: datetime) -> int:
-    """Give up what could not be delivered in KEEP_TRYING; how many that were."""
+    """Give up what could not be delivered in KEEP_TRYING; how many that were. What went wrong last stays."""
     old = _old(now)
     erased = _forget(conn, now, *old)
-    return erased + conn.execute(update(outbox).where(*old).values(done_at=now, last_error="given up")).rowcount
+    error = case((outbox.c.last_error == "", "given up"), else_=outbox.c.last_error)
+    return erased + conn.execute(update(outbox).where(*old).values(done_at=now, last_error=error)).rowcount
 
 
 def gone(conn: Connection, url: str, now: datetime) -> None:

@@ -244,15 +244,17 @@ async def test_an_erasure_is_told_once_and_leaves_no_row(house: House, tmp_path:
 
 async def test_what_cannot_be_delivered_for_thirty_days_is_given_up(house: House, tmp_path: Path) -> None:
     row = {"payload": b"{}", "next_at": now(), "tries": 9, "last_error": "500", "target": "url"}
+    released = "nl.stadsdialoog.summary.released"
     rows = [
-        {**row, "id": "evt_1", "type": "nl.stadsdialoog.summary.released", "made_at": now() - timedelta(days=31)},
+        {**row, "id": "evt_1", "type": released, "made_at": now() - timedelta(days=31)},
         {**row, "id": "evt_2", "type": "nl.stadsdialoog.participant.erased", "made_at": now() - timedelta(days=31)},
         {**row, "id": "evt_3", "type": "nl.stadsdialoog.participant.erased", "made_at": now() - timedelta(days=29)},
+        {**row, "id": "evt_4", "type": released, "made_at": now() - timedelta(days=31), "last_error": ""},
     ]
     await house.worker.run(lambda conn: conn.execute(insert(outbox), rows))
     await Push(house.worker, house.content, Settings(tmp_path / "drop")).release()
     left = {row.id: (row.done_at is not None, row.last_error) for row in await waiting(house)}
-    assert left == {"evt_1": (True, "given up"), "evt_3": (False, "500")}
+    assert left == {"evt_1": (True, "500"), "evt_3": (False, "500"), "evt_4": (True, "given up")}
 
 
 async def test_a_folder_that_cannot_be_written_is_tried_again(house: House, tmp_path: Path) -> None:
