@@ -67,7 +67,8 @@ class Exports:
     async def soon(self, wanted: Wanted, seconds: float) -> bool:
         """Whether the file is there within so many seconds; it goes on being made after that. Raises as `file`."""
         try:
-            await asyncio.wait_for(self.file(wanted), seconds)
+            async with asyncio.timeout(seconds):
+                await self.file(wanted)
         except TimeoutError:
             return False
         return True

@@ -87,7 +87,8 @@ class _Api:
         parts = dict(self._health())
         reasons = [name for name, state in parts.items() if not _ready(state)]
         try:
-            await asyncio.wait_for(self._worker.run(lambda conn: conn.execute(text("select 1")).scalar_one()), 5)
+            async with asyncio.timeout(5):
+                await self._worker.run(lambda conn: conn.execute(text("select 1")).scalar_one())
         except Exception:
             reasons.append("the storage worker does not answer")
         return {"ready": not reasons, "reasons": reasons, **parts}
@@ -95,7 +96,8 @@ class _Api:
     async def metrics(self, request: web.Request) -> web.Response:
         parts = self._health()
         try:
-            body = await asyncio.wait_for(self._access.read(partial(metrics.exposition, parts)), COUNTS_SECONDS)
+            async with asyncio.timeout(COUNTS_SECONDS):
+                body = await self._access.read(partial(metrics.exposition, parts))
         except (SQLAlchemyError, TimeoutError):
             # How this process is has to be known when the database is gone, most of all then.
             body = metrics.exposition(parts, None)

@@ -92,7 +92,8 @@ class Health:
         lines = list(of_parts(await self._state()))
         if HOLDER in request:
             try:
-                counts = await asyncio.wait_for(self._access.read(self._counts), COUNTS_SECONDS)
+                async with asyncio.timeout(COUNTS_SECONDS):
+                    counts = await self._access.read(self._counts)
             except (SQLAlchemyError, TimeoutError, OSError):
                 lines.append(Line("wrong", "no_counts"))
             else:

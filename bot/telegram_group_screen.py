@@ -152,7 +152,8 @@ class Painter:
         if wait > 0:
             # Until then something newer may be so, and a post goes before.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.news.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self.news.wait()
             return True
         self._edit_at = time.monotonic() + self._edit_seconds
         if await self._calls.do(place.chat, lambda: self._bot.edit(place.chat, scene.message, now.html, now.keyboard)):

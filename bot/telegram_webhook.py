@@ -103,7 +103,8 @@ class Webhook(Telegram):
             self._open.clear()
             end = time.monotonic() + self._patience.flush
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._idle.wait(), self._patience.flush / 2)
+                async with asyncio.timeout(self._patience.flush / 2):
+                    await self._idle.wait()
             await self._sender.flush(end - time.monotonic())
             await self._bot.shutdown()
 

@@ -68,7 +68,8 @@ class Room:
         """Show what changed, also by the clock, through the other door, or in another process."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.news.wait(), LOOK_SECONDS)
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self.news.wait()
             self.news.clear()
             try:
                 scene = await self._groups.look(self.code)

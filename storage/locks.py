@@ -85,7 +85,8 @@ class Leader:
     async def _look(self) -> None:
         before = self.held
         try:
-            self.held = await asyncio.wait_for(asyncio.to_thread(self._hold), ANSWER_SECONDS)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                self.held = await asyncio.to_thread(self._hold)
         except TimeoutError:
             # The thread keeps what it waits for; a new connection is tried next time.
             self.held, self._connection = False, None

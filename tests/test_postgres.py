@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 import pytest_asyncio
 from sqlalchemy import Connection, Engine, insert, select, text
 
@@ -202,6 +203,21 @@ async def test_who_stops_leading_lets_the_next_one_begin(house: House) -> None:
         task.cancel()
         await asyncio.wait([task])
         assert at_it == set()
+
+
+async def test_who_is_stopped_in_the_moment_of_a_look_stops(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = asyncio.get_running_loop().create_future()
+
+    async def aside(function: Callable[[], object]) -> object:
+        return await looked
+
+    monkeypatch.setattr(asyncio, "to_thread", aside)
+    task = asyncio.create_task(Leader(house.engine, 0.01).lead())
+    await asyncio.sleep(0.05)
+    looked.set_result(True)
+    task.cancel()
+
+    assert await asyncio.wait([task], timeout=5) == ({task}, set())
 
 
 # ---------------------------------------------------------------- one dies
