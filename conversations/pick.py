@@ -116,9 +116,9 @@ def answer_yes_or_no(parsed: Parsed) -> Picked:
     """A consent: only a plain yes is a yes, and anything that takes it back makes it none."""
     named = _named(parsed)
     unsure = Picked(named=tuple(named))
-    said = [_yes_or_no(clause) for clause in parsed.clauses]
+    told = [_yes_or_no(clause) for clause in parsed.clauses]
     # A plain no stays one whatever is told behind it, unless that says yes.
-    if said[:1] == ["no"] and not {"yes", "unclear"} & set(said) and "yes" not in named and not is_question(parsed):
+    if told[:1] == ["no"] and not {"yes", "unclear"} & set(told) and "yes" not in named and not is_question(parsed):
         return Picked(("no",), tuple(named), reason_at=parsed.reason_at)
     if not parsed.clauses or parsed.of(*BARS, "depends", "wish", "against") or is_question(parsed):
         return unsure

@@ -69,6 +69,9 @@ class GroupStory:
             with self.house.engine.begin() as conn:
                 conn.execute(update(kept.sessions).values(until=now() - timedelta(seconds=1)))
             await self.room.until(lambda: all(row["until"] is None or _later(row) for row in self._sessions()))
+            # The screens look at the clock once a second; here at once.
+            for row in self._sessions():
+                self.room.serving.telegram.screens.nudge(str(row["code"]))
             return ""
         if name == "the bot":
             await self.room.serving.stop()
