@@ -38,7 +38,7 @@ from storage.locks import Leader
 log = logging.getLogger(__name__)
 STOP_SECONDS = 4.0
 # A few milliseconds of work, and time for everybody else.
-AT_ONCE, GATHER_SECONDS = 100, 0.25
+AT_ONCE, GATHER_SECONDS, GATHER_TURN = 100, 0.25, 0.0005
 SAFE_REVEAL_AT = 10
 
 
@@ -96,6 +96,9 @@ def _telegram(house: House, desk: Desk, groups: Groups) -> Telegram | None:
 
 async def _gather(content: Content) -> None:
     """Gather the words of each question little by little: who is the first to type waits for none of it."""
+    # Threads take turns: who answers somebody meanwhile waits for this one in shorter ones.
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(GATHER_TURN)
     for code in content.rounds:
         progress = Progress(code, "telegram", content.languages[0], 0, counted=True)
         for at in (*walk(progress, content), *(at for chain in behind(progress, content).values() for at in chain)):
@@ -106,6 +109,7 @@ async def _gather(content: Content) -> None:
                 for phrase in phrases[begin : begin + AT_ONCE]:
                     phrase_fold("".join(phrase_words(phrase)))
             await asyncio.to_thread(lexicon, question, content)
+    sys.setswitchinterval(usual)
 
 
 async def _listen(app: web.Application, where: str, setting: str) -> web.AppRunner:
