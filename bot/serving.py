@@ -99,17 +99,20 @@ async def _gather(content: Content) -> None:
     # Threads take turns: who answers somebody meanwhile waits for this one in shorter ones.
     usual = sys.getswitchinterval()
     sys.setswitchinterval(GATHER_TURN)
-    for code in content.rounds:
-        progress = Progress(code, "telegram", content.languages[0], 0, counted=True)
-        for at in (*walk(progress, content), *(at for chain in behind(progress, content).values() for at in chain)):
-            question = ask(replace(progress, at=at), content, City())
-            phrases = [phrase for option in question.options for phrase in (*option.heard, *option.refuse)]
-            for begin in range(0, len(phrases), AT_ONCE):
-                await asyncio.sleep(GATHER_SECONDS)
-                for phrase in phrases[begin : begin + AT_ONCE]:
-                    phrase_fold("".join(phrase_words(phrase)))
-            await asyncio.to_thread(lexicon, question, content)
-    sys.setswitchinterval(usual)
+    try:
+        for code in content.rounds:
+            progress = Progress(code, "telegram", content.languages[0], 0, counted=True)
+            chains = behind(progress, content).values()
+            for at in (*walk(progress, content), *(at for chain in chains for at in chain)):
+                question = ask(replace(progress, at=at), content, City())
+                phrases = [phrase for option in question.options for phrase in (*option.heard, *option.refuse)]
+                for begin in range(0, len(phrases), AT_ONCE):
+                    await asyncio.sleep(GATHER_SECONDS)
+                    for phrase in phrases[begin : begin + AT_ONCE]:
+                        phrase_fold("".join(phrase_words(phrase)))
+                await asyncio.to_thread(lexicon, question, content)
+    finally:
+        sys.setswitchinterval(usual)
 
 
 async def _listen(app: web.Application, where: str, setting: str) -> web.AppRunner:

@@ -142,17 +142,17 @@ def _folder(folder: Path, shape: type[V], faults: list[str], root: Path) -> dict
 
 
 def _hearing(dilemma: Dilemma, said: HeardAt | None) -> Dilemma:
-    """The dilemma with what people type at it; nothing but its own texts is heard where there is no such file."""
+    """The dilemma with what people type at it: what stands in its own file and in this one."""
     if said is None:
         return dilemma
     sides = {}
     for code, pole in dilemma.sides.items():
         one = said.sides.get(code, HeardSide())
         named: dict[str, Heard] = {reason: found["heard"] for reason, found in one.reasons.items()}
-        reasons = (r.model_copy(update={"heard": named.get(r.code, r.heard)}) for r in pole.reasons)
-        update = {"heard": one.heard, "refuse": one.refuse, "reasons": tuple(reasons)}
+        reasons = (r.model_copy(update={"heard": r.heard + named.get(r.code, Heard())}) for r in pole.reasons)
+        update = {"heard": pole.heard + one.heard, "refuse": pole.refuse + one.refuse, "reasons": tuple(reasons)}
         sides[code] = pole.model_copy(update=update)
-    return dilemma.model_copy(update={"heard": said.heard, "sides": sides})
+    return dilemma.model_copy(update={"heard": dilemma.heard + said.heard, "sides": sides})
 
 
 @cache

@@ -50,6 +50,11 @@ class Heard(Strict):
     def _from_file(cls, value: Any) -> Any:
         return {"by": value} if isinstance(value, dict) and "by" not in value else value
 
+    def __add__(self, other: Heard) -> Heard:
+        """What is heard here or there."""
+        languages = dict.fromkeys((*self.by, *other.by))
+        return Heard(by={code: (*self.by.get(code, ()), *other.by.get(code, ())) for code in languages})
+
     def all(self) -> tuple[str, ...]:
         return tuple(phrase for phrases in self.by.values() for phrase in phrases)
 
@@ -72,7 +77,10 @@ class Argument(Strict):
 
 
 class Pole(Strict):
-    """One side of a dilemma. `a` and `b` belong to the side for ever, whatever the order shown."""
+    """One side of a dilemma. `a` and `b` belong to the side for ever, whatever the order shown.
+
+    What is heard may also stand in `content/heard/`, and does; the loader puts both together.
+    """
 
     label: Text
     statement: Text

@@ -38,9 +38,9 @@ def aside(parsed: Parsed, own_words: bool, only_own_words: bool) -> Aside | None
         return None
     told = [clause for clause in parsed.clauses if clause.of("option", "not", "both", "depends")]
     others = [clause for clause in parsed.clauses if clause not in told]
-    found = [
-        one for clause in others if (one := _of(clause)) and not (told and one.value == "help" and not clause.asked)
-    ]
+    # Beside a side, "I don't understand it" says why, unless it is asked.
+    meant = [(clause, one) for clause in others if (one := _of(clause))]
+    found = [one for clause, one in meant if not told or one.value != "help" or clause.asked]
     if own_words and len(found) < sum(any(i.kind not in SOFT for i in clause.items) for clause in parsed.clauses):
         return None
     beside = [one for one in found if one.kind == "wish" and one.value != "stop"] if told else found

@@ -1,7 +1,7 @@
 """Understanding a typed answer: what it chooses, what else it is, or that it must be asked back.
 
 A wrong guess is worse than a question. Everything is read in all languages at once; the words live in
-`content/phrases.yaml` and under `heard` and `refuse` in the content files, none of them here.
+`content/phrases.yaml`, in `content/heard/`, and under `heard` in the other content files, none of them here.
 """
 
 from __future__ import annotations

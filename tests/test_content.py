@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from content import Content
+from content import Content, load
 from content.check import faults
 from content.staff_words import staff_words
 from conversations.measure import measure
@@ -84,3 +85,12 @@ def _keys(node: ast.expr) -> Iterator[tuple[str, bool]]:
         yield from _keys(node.orelse)
     elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
         yield str(node.values[0].value), False
+
+
+def test_what_is_heard_in_a_dilemmas_own_file_is_not_lost(tmp_path: Path) -> None:
+    copy = shutil.copytree(ROOT / "content", tmp_path / "content")
+    file = copy / "dilemmas" / "growth.yaml"
+    file.write_text(file.read_text("utf8") + "heard: {nl: [een blauwe fiets]}\n", "utf8")
+    heard = load(copy).dilemmas["growth"].heard.all()
+    assert "een blauwe fiets" in heard
+    assert "bevolkingsgroei" in heard
