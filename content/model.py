@@ -250,6 +250,9 @@ class Ages(Strict):
     about: tuple[str, ...]
     above: tuple[str, ...]
     born: tuple[str, ...] = Field(description="words beside a year of birth")
+    born_in: tuple[str, ...] = Field(description="two figures behind these are a year: `born in 84`")
+    out_of: tuple[str, ...] = Field(description="two figures behind these are a year or an age: `ik ben van 84`")
+    oneself: tuple[str, ...] = Field(description="what may stand before those: `ik ben`")
     some: tuple[str, ...] = Field(description="behind a ten: seventy something")
     schools: tuple[str, ...] = Field(description="what a class or year is told of: `5 havo` is no age")
     beside: tuple[str, ...]

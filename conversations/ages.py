@@ -15,9 +15,8 @@ STARTS = ((16, "16_17"), (18, "18_24"), (25, "25_44"), (45, "45_64"), (65, "65_7
 OLDEST = 120
 BEHIND = re.compile(r"[,.;(]|\b(?:en|and|sinds|since|sins|but|maar|mer|meh)\b")
 FIGURES = re.compile(r"(\d{1,3})(?:e|ste|de|yo|y|j|jr|jaar|jaor|ish|s|th|\+)?")
-
-
 YEAR_OF_BIRTH = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+TWO_FIGURES = re.compile(r"(?<![\w'’‘`´])\d\d(?!\w)")
 SHORT_YEAR = re.compile(r"(?<!\w)['’‘`´](\d\d)(?!\w)")
 
 
@@ -26,8 +25,11 @@ def age_band(text: str, ages: Ages, year: int = 0) -> str | None:
 
     `year` is the year it is: where it is known, a year of birth tells the age too.
     """
+    text = _with_its_mark(text, ages)
     if SHORT_YEAR.search(text):
         return _of_birth(text, ages, year)
+    if _may_be_a_year(text, ages):
+        return None
     if code := _band(text, ages) or _of_birth(text, ages, year):
         return code
     # `83, and still on my feet`: what stands behind it gives no other age, or the one that is to come.
@@ -37,6 +39,24 @@ def age_band(text: str, ages: Ages, year: int = 0) -> str | None:
         if (silent or _phrase(left, ages.not_yet)) and (code := _band(text[: found.start()], ages)):
             return code
     return None
+
+
+def _with_its_mark(text: str, ages: Ages) -> str:
+    """`born in 84` as `born in '84`."""
+    for found in TWO_FIGURES.finditer(text):
+        said = " ".join(words(text[: found.start()]))
+        if any(f" {said}".endswith(f" {' '.join(phrase_words(phrase))}") for phrase in ages.born_in):
+            return f"{text[: found.start()]}'{text[found.start() :]}"
+    return text
+
+
+def _may_be_a_year(text: str, ages: Ages) -> bool:
+    """`Ik ben van 84`, with nobody named who is of that age: somebody born in 1984, or 84 years old."""
+    for found in TWO_FIGURES.finditer(text):
+        said, behind = words(text[: found.start()]), words(text[found.end() :])
+        if said and not behind and said[-1] in ages.out_of and set(said[:-1]) <= set(ages.oneself):
+            return True
+    return False
 
 
 def _band(text: str, ages: Ages) -> str | None:
@@ -73,7 +93,7 @@ def _of_birth(text: str, ages: Ages, year: int) -> str | None:
     years = YEAR_OF_BIRTH.findall(written)
     if not year or len(years) != 1:
         return None
-    known = {word for phrase in (*ages.beside, *ages.born) for word in phrase_words(phrase)}
+    known = {word for phrase in (*ages.beside, *ages.born, *ages.born_in) for word in phrase_words(phrase)}
     rest = [w for w in words(YEAR_OF_BIRTH.sub(" ", written)) if w not in known and w not in _LEFT_OUT]
     oldest = year - int(years[0])
     bands = {band(oldest), band(oldest - 1)}
@@ -86,9 +106,10 @@ def _in_full(short: int, year: int) -> int:
     return newest - (newest - short) % 100
 
 
-def is_about(text: str, ages: Ages) -> bool:
-    """Whether an age is given only roughly: `about 65` may lie in two bands."""
-    return _phrase(list(words(text)), ages.about)
+def is_rough(text: str, ages: Ages) -> bool:
+    """Whether an age is not plain: `about 65` may lie in two bands, `ik ben van 84` is a year or an age."""
+    marked = _with_its_mark(text, ages)
+    return marked != text or _may_be_a_year(text, ages) or _phrase(list(words(text)), ages.about)
 
 
 def band(years: int) -> str | None:

@@ -8,6 +8,7 @@ from conversations.sides import OTHER, TURNS, Said, does_not_know, is_little, si
 
 # What a sentence about something else begins with; "that" or "stupid" speak of the side before it.
 SUBJECTS = ("unknown", "filler", "aside", "others", "option")
+LEAST_OF_A_REASON = 4  # words
 MOST_OF_A_REASON = 3  # unknown words: with so many, a "not" among them is about something else
 
 
@@ -24,6 +25,11 @@ def supports(clause: Clause, said: Said, main: Said) -> bool:
     # "More personal. My mother has no smartphone": a "not" over the other side says the same.
     meant = {OTHER.get(side_of(i)) if turned or i.kind == "not" else side_of(i) for i in named}
     return meant == {main.side} and turned + len(clause.of("not")) < 2
+
+
+def says_why(clause: Clause) -> bool:
+    """Whether a clause that names the side once more tells enough to be kept as the reason."""
+    return clause.lead in (".", "!", ";") and sum(len(i.words) for i in clause.items) >= LEAST_OF_A_REASON
 
 
 def _is_of_oneself(clause: Clause, main: Said) -> bool:

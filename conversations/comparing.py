@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conversations.clauses import Item
-from conversations.particles import ABOVE, IF, LESS, NOT_TOO, OVER, PREFERS
+from conversations.particles import ABOVE, IF, LESS, NOT_TOO, OVER, PREFER, PREFERS, TO
 from conversations.sides import OTHER, Said, side_of
 
 
@@ -14,9 +14,19 @@ def prefers(item: Item, n: int, items: list[Item]) -> bool:
         return item.words[0] not in OVER or any(i.kind == "option" for i in items[:n])
     if _is_an_if(n, items):
         return False
+    if item.words[0] in TO:
+        return _prefers_to(n, items)
     compares = any(i.may_be("rather") or i.may_be("compares") or i.kind == "hedge" for i in items[:n])
     compares = compares or any(is_rather(i) or (i.kind == "option" and i.words[0] in PREFERS) for i in items[:n])
-    return compares and n > 0 and n < len(items) - 1 and item.may_be("than") and item.words[0] not in ("to", "then")
+    return compares and n > 0 and n < len(items) - 1 and item.may_be("than") and item.words[0] != "then"
+
+
+def _prefers_to(n: int, items: list[Item]) -> bool:
+    """`I prefer lively to quiet`: a side, a "to", and the other side; "I prefer to stay" sets nothing over anything."""
+    wish = next((at for at, i in enumerate(items[:n]) if PREFER.intersection(i.words)), n)
+    wanted = {side_of(i) for i in items[wish:n] if i.kind == "option"}
+    other = {side_of(i) for i in items[n + 1 :] if i.kind == "option"}
+    return len(wanted) == len(other) == 1 and {OTHER.get(one) for one in wanted} == other
 
 
 def _is_an_if(n: int, items: list[Item]) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 PREFERS = frozenset(
     ("meer", "more", "mie", "mier", "beter", "better", "liever", "lever", "leever", "rather", "eerder", "ierder")
 )
+# "I prefer one thing to another".
+PREFER, TO = frozenset({"prefer"}), frozenset({"to"})
 TOO = frozenset({"te", "too"})
 NOT_TOO = frozenset({("niet", "te"), ("niet", "teveel"), ("not", "too"), ("neet", "te"), ("niet", "overdreven")})
 ABOVE = frozenset({"over", "above", "boven", "bove", "boeve"})
@@ -85,6 +87,9 @@ APART = frozenset(
         "savonds",
         "s",
         "nachts",
+        "snachs",
+        "nachs",
+        "euverdaag",
     )
 )
 PARTS = frozenset(

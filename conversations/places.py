@@ -33,7 +33,9 @@ def code(text: str, question: Question, phrases: Phrases) -> tuple[str, ...]:
 
 def place(text: str, question: Question, phrases: Phrases) -> tuple[str, ...]:
     """The choices that stand at the places typed; empty when it is no place, or one too many."""
-    if not question.numbered or text.lstrip().startswith("-"):
+    # The languages bear no numbers: "the second" is one, a bare figure may be anything.
+    ranked = question.at == "language" and not text.strip().isdecimal()
+    if not (question.numbered or ranked) or text.lstrip().startswith("-"):
         return ()
     named, shown = _numbers(phrases), [o.code for o in question.on_screen]
     said = [t.word for t in tokens(text) if not t.breaks]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from conversations.behind import MOST_OF_A_REASON, explains, goes_on, leaves_room, supports
+from conversations.behind import MOST_OF_A_REASON, explains, goes_on, leaves_room, says_why, supports
 from conversations.clauses import Clause, Item, Parsed
 from conversations.comparing import compared, is_rather, limits, prefers, says_less, weighs_unnamed
 from conversations.lexicon import LIGHT, sense
@@ -88,6 +88,8 @@ def stance(parsed: Parsed) -> Stance:
             return unsure
         else:
             main = Said("side", main.side, main.weak and said.weak, main.negated or said.negated)
+            if reason_at < 0 and says_why(clause):
+                reason_at = clause.items[0].start
     if main is None:
         return unsure
     weak = main.weak or parsed.conditional or hesitant

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from content import Content
 from content.model import Phrases
 from conversations import places
-from conversations.ages import age_band, is_about
+from conversations.ages import age_band, is_rough
 from conversations.asides import Aside, aside
 from conversations.clauses import Parsed, parse
 from conversations.lexicon import Lexicon, lexicon
@@ -141,7 +141,7 @@ def _parsed(text: str, question: Question, content: Content, known: Lexicon) -> 
     if question.item == "age" and not parsed.crisis:
         if aged := _age(text, parsed, content.phrases, question.year):
             return aged
-        if is_about(text, content.phrases.ages) and not parsed.of("wish"):
+        if is_rough(text, content.phrases.ages) and not parsed.of("wish"):
             return Reading(asked=True)
     found = aside(parsed, bool(question.own_words), only_own_words)
     if found and (reading := _aside(found, question)):

@@ -35,6 +35,16 @@ def test_typed_examples_are_read_right(content: Content, language: str, part: st
     assert plain >= least_plain
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_first_examples_kept_aside_reach_the_goals(content: Content, language: str) -> None:
+    judged = [judge(one, content) for one in examples("held") if (one.language, one.round) == (language, 1)]
+    wrong, acceptable, plain = share(judged)
+
+    assert wrong == 0
+    assert acceptable >= 0.97
+    assert plain >= 0.88
+
+
 def test_there_are_enough_examples_of_each_language() -> None:
     for language in LANGUAGES:
         told = [one for one in examples() if one.language == language]
@@ -73,6 +83,10 @@ def test_what_answers_nothing_chooses_nothing(content: Content, request: pytest.
         ("1981", 2030, "45_64"),
         ("born in 1998", 0, None),  # nobody knows what year it is
         ("zit in 5 havo, ben 16", 2026, "16_17"),
+        ("born in 84", 2026, "25_44"),
+        ("lichting 06", 2026, "18_24"),
+        ("ik ben van 84", 2026, None),  # born in 1984, or 84 years old
+        ("student van 20", 2026, "18_24"),
     ],
 )
 def test_a_year_of_birth_tells_an_age_where_it_is_sure(
@@ -88,9 +102,12 @@ def test_a_year_of_birth_tells_an_age_where_it_is_sure(
         ("als het moet dan liever rustig", "rather_b"),
         ("beter dan rustig", None),
         ("liever rustig dan levendig", "rather_b"),
+        ("I'd prefer a quiet centre to a lively one", "rather_b"),
+        ("I prefer quiet to be honest", "b"),
+        ("I prefer a lively centre to go to", "a"),
     ],
 )
-def test_an_if_is_no_than(content: Content, text: str, choice: str | None) -> None:
+def test_an_if_is_no_than_and_a_to_is_one_behind_prefer(content: Content, text: str, choice: str | None) -> None:
     assert understand(text, "inner_city.position", "nl", "a", content)["choice"] == choice
 
 
@@ -143,3 +160,29 @@ def test_a_sentence_behind_an_answer_is_its_reason_unless_it_points_back(
     content: Content, text: str, choice: str | None
 ) -> None:
     assert understand(text, "care.position", "nl", "a", content)["choice"] == choice
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        ("I don't want to live in a big city", None),
+        ("I don't want to live next to a highway", None),
+        ("I don't want to live in this world", "crisis"),
+        ("I don't want to live in a world like this", "crisis"),
+        ("I don't want to live", "crisis"),
+    ],
+)
+def test_where_somebody_does_not_want_to_live_is_no_cry(content: Content, text: str, wish: str | None) -> None:
+    assert understand(text, "growth.position", "en", "a", content)["wish"] == wish
+
+
+@pytest.mark.parametrize(("text", "choice"), [("de tweede", "en"), ("nómmer drei", "li"), ("3", None)])
+def test_a_language_may_be_told_by_its_rank(content: Content, text: str, choice: str | None) -> None:
+    assert understand(text, "language", "nl", "", content)["choice"] == choice
+
+
+def test_a_second_sentence_for_the_same_side_is_kept_as_the_reason(content: Content) -> None:
+    question = next(one for one in questions(content) if one.at == "growth.position")
+    text = "Groeien. Meer mensen zijn nodig voor de winkels."
+
+    assert text[read(text, question, content).reason_at :] == "Meer mensen zijn nodig voor de winkels."

@@ -5,6 +5,10 @@ looks at while working; of part `held` one looks at the figures only (four of it
 that recorded what must never be, and are in `tune` since). Part `hard` was written against the
 reader, to break it: mostly what nobody means literally, so that its figures are no measure.
 
+They were written in rounds, each by other people. The first is the set that the goals were written for: each
+kind of answer (labels, codes, slips, negation, hedges, nonresponse, wishes, places, ages) in turn. The later ones
+are harder on purpose: more whole sentences about concrete things, written to find what the reader misses.
+
 An example says what is right, what is acceptable, and what must never be recorded. `ask` stands for asked
 back, `text` for kept as own words; `*` for every choice and every nonresponse. Asking back is acceptable
 wherever somebody speaks in words of their own; at a label, a code or a slip only where the example says so.
@@ -41,6 +45,7 @@ class Example:
     never: tuple[str, ...]
     kind: str
     part: str
+    round: int
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,7 @@ def examples(part: str = "") -> Iterator[Example]:
                         tuple(row["never"].split()),
                         row["kind"],
                         row["part"],
+                        int(row["round"]),
                     )
 
 
@@ -129,11 +135,17 @@ def main(part: str = "") -> None:
     for language in LANGUAGES:
         for each in PARTS:
             if some := [j for j in judged if (j.example.language, j.example.part) == (language, each)]:
-                wrong, acceptable, plain = share(some)
-                print(
-                    f"{language} {each}: {len(some)} examples, {wrong} never-record errors, "
-                    f"{acceptable:.1%} right or acceptable, {plain:.1%} right without asking"
-                )
+                print(_told(f"{language} {each}", some))
+                for one in sorted({j.example.round for j in some} if each != "hard" else ()):
+                    print(_told(f"  round {one}", [j for j in some if j.example.round == one]))
+
+
+def _told(name: str, judged: list[Judged]) -> str:
+    wrong, acceptable, plain = share(judged)
+    return (
+        f"{name}: {len(judged)} examples, {wrong} never-record errors, "
+        f"{acceptable:.1%} right or acceptable, {plain:.1%} right without asking"
+    )
 
 
 if __name__ == "__main__":
