@@ -161,7 +161,11 @@ class Webhook(Telegram):
         await asyncio.sleep(self._look_seconds)
 
     async def _pay_late(self) -> None:
-        """Send what is still owed at a second look: until then another process may be at it."""
+        """Send what is still owed at a second look: until then another process may be at it.
+
+        Whoever acts at another process in the very milliseconds of such a send may see that question once more
+        behind the next one. A tap on either counts as ever.
+        """
         try:
             owed = {reply.owed: (caller, reply) for caller, reply in await self._desk.owed(CHANNEL) if reply.owed}
         except NotKept:
