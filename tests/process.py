@@ -39,6 +39,11 @@ class Process:
     def running(self) -> bool:
         return self.process is not None and self.process.returncode is None
 
+    @property
+    def cpu(self) -> float:
+        assert self.process
+        return cpu_of(self.process.pid)
+
     async def start(self) -> None:
         self._before = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
@@ -67,6 +72,12 @@ class Process:
             sys.executable, str(ROOT / "bot.py"), *words, env=self.env, cwd=self.log.parent
         )
         assert await command.wait() == 0
+
+
+def cpu_of(pid: int) -> float:
+    """CPU seconds of a process, all its threads, so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:

@@ -18,7 +18,7 @@ from statistics import median
 
 from conversations.shapes import Tapped
 from tests.botapi import BotApi, Resident, Seen
-from tests.process import ROOT, Process
+from tests.process import ROOT, Process, cpu_of
 
 CHATS = 200
 WARM_SECONDS, SECONDS = 1.5, 4.0
@@ -110,9 +110,7 @@ class Bot:
 
     @property
     def cpu(self) -> float:
-        """CPU seconds of all its threads so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_of(self.process.pid)
 
     @property
     def memory(self) -> float:
