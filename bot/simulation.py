@@ -28,7 +28,8 @@ from storage.keys import Keys
 
 FILE = Path(__file__).with_suffix(".yaml")
 VIEWS = "views.csv"
-MOST_TURNS = 120
+MOST_TURNS, SLOWEST = 120, 40.0
+LONGEST = timedelta(seconds=MOST_TURNS * SLOWEST)
 CONSENTS = ("quote_me", "tell_me", "remind_me")
 OWN_WORDS = ("dream", "worry")
 BESIDE = ("results", "share", "leave")
@@ -106,7 +107,8 @@ def settle_in(
     """Let these residents walk and keep what they answer; a line of their true views each, under `heads`."""
     made_up, lines = population(), []
     for one in some:
-        started = until - timedelta(days=made_up.days) * one.random.random()
+        # Whoever came last is done by now too: an answer of later is in no bundle, but in the figures beside it.
+        started = until - LONGEST - timedelta(days=made_up.days) * one.random.random()
         known = _walk(conn, content, keys, one, made_up, Progress(round_code, one.channel, "nl", one.draw), started)
         told = [keys.pseudonym(known), one.camp, one.language, *one.about.values(), *one.positions.values()]
         lines.append(told)
@@ -139,7 +141,7 @@ def _walk(
         if heard is None:
             break
         turn = answer(progress, heard, content, city)
-        at += timedelta(seconds=one.random.uniform(4, 40))
+        at += timedelta(seconds=one.random.uniform(4, SLOWEST))
         person = _kept(conn, keys, person, turn, address, content.version, at)
         progress = turn.progress
         heard = _says(one, progress, _choices(turn), content, made_up)

@@ -5,20 +5,25 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from itertools import islice
 from pathlib import Path
+from random import Random
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bot import webchat
 from bot.desk import Caller
 from bot.house import House, build
 from bot.settings import Settings, SettingsFault
 from bot.simulate import AT_ONCE
-from bot.simulation import VIEWS, batches, residents
+from bot.simulation import VIEWS, batches, residents, settle_in
 from content import Content
 from conversations.shapes import Arrived
+from storage.database import now
 from storage.keeping import answers, participants
 from tests.exporting import exported
 from tests.test_commands import run
@@ -109,3 +114,27 @@ def test_the_same_seed_makes_the_same_residents_and_another_seed_others(content:
     assert set(camps) == {"builders", "keepers", "seekers"}
     grow = {camp: sum(r.positions["growth"] == "a" for r in first if r.camp == camp) / n for camp, n in camps.items()}
     assert grow["builders"] > 2 * grow["keepers"]
+
+
+def test_nobody_answers_later_than_now(house: House) -> None:
+    """Otherwise a bundle, which ends where its release does, lacks answers that the release counted."""
+    until = now()
+    some = list(islice(residents(house.content, 40, 1), 40))
+    with house.engine.begin() as conn:
+        settle_in(
+            conn, house.content, house.keys, [replace(one, random=Last(one.number)) for one in some], "dreams", until
+        )
+        newest = conn.execute(select(func.max(answers.c.answered_at))).scalar_one()
+    assert timedelta(0) <= until - newest < timedelta(days=1)
+
+
+class Last(Random):
+    """Whoever begins as late as can be."""
+
+    _began = False
+
+    def random(self) -> float:
+        if self._began:
+            return super().random()
+        self._began = True
+        return 0.0
