@@ -236,7 +236,13 @@ def test_a_workbook_has_data_a_codebook_and_a_page_to_read(house: House) -> None
     meanings = list(book["codebook"].values)
     assert meanings[0] == ("column", "question", "code", "meaning", "type", "measure")
     assert ("status", "Was there an answer?", "dont_know", "don’t know", "string", "nominal") in meanings
-    assert "This is no random sample" in str(list(book["read me"].values))
+    sides = {question: label for column, question, code, label, *_ in meanings if (column, code) == ("code", "a")}
+    assert sides["Grow or stay the same size?"] == "Grow"
+    assert sides["More online or more personal?"] == "More online", "a side is another one at every dilemma"
+    first = str(list(book["read me"].values))
+    assert "This is no random sample" in first
+    assert "current = 1" in first
+    assert "-4 neither" not in first, "a row of answers says so in its status"
     with zipfile.ZipFile(io.BytesIO(data)) as parts:
         assert not [name for name in parts.namelist() if "hyperlink" in name.lower()]
     assert exported(house, "answers", "xlsx", "en") == data
@@ -257,6 +263,9 @@ def test_parquet_has_types(house: House) -> None:
     schema = pyarrow.parquet.read_schema(pa.BufferReader(exported(house, "answers", "parquet")))
     assert (schema.field("value").type, schema.field("answered_at").type) == (pa.int32(), pa.timestamp("ms", "UTC"))
     assert schema.field("status").metadata[b"question"]
+    assert schema.field("status").metadata[b"code skipped"].decode() == "overgeslagen"
+    sides = schema.field("code").metadata[b"code a"].decode()
+    assert "Groeien (Groeien of even groot blijven?) | Levendig (De binnenstad: levendig of rustig?)" in sides
 
 
 def test_a_spreadsheet_opens_both_files(house: House, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ Cell = str | int | None
 class Column:
     """A column of a table, in the language asked for: its codes with their labels, in codebook order.
 
-    `type` is `string integer datetime`, `measure` is `nominal ordinal scale text`.
+    `type` is `string integer datetime`, `measure` is `nominal ordinal scale text`. `meanings` is what each code means
+    under each question: in the column `code` of `answers`, side `a` is another one at every dilemma.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Column:
     measure: str
     question: str
     codes: Mapping[str, str]
+    meanings: Mapping[tuple[str, str], str]
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ class Job:
                 str(row[at[one]]) for one in ("table", "column", "type", "measure", "code")
             )
             label, question = (str(row[at[f"{one}_{self.language}"]]) for one in ("label", "question"))
-            column = found.setdefault((table, name), Column(name, kind, measure, question, {}))
+            column = found.setdefault((table, name), Column(name, kind, measure, question, {}, {}))
+            column.meanings[question, code] = label  # type: ignore[index]
             if code and code not in column.codes:
                 column.codes[code] = label  # type: ignore[index]
         tables = dict.fromkeys(table for table, _ in found)

@@ -44,7 +44,13 @@ def write(job: Job, source: Path, out: Path, total: int, told: Told) -> None:
 
 
 def _field(column: Column) -> pa.Field:
-    about = {"question": column.question, **{f"code {code}": label for code, label in column.codes.items()}}
+    """Its question and codes beside it; where it holds several questions, each label with the question it answers."""
+    questions = dict.fromkeys(question for question, _ in column.meanings)
+    about = {"question": " | ".join(questions)}
+    for (question, code), label in column.meanings.items():
+        if code:
+            told = f"{label} ({question})" if len(questions) > 1 else label
+            about[f"code {code}"] = " | ".join(filter(None, (about.get(f"code {code}"), told)))
     return pa.field(column.name, TYPES[column.type], metadata={name: text for name, text in about.items() if text})
 
 

@@ -110,11 +110,12 @@ def _codebook(job: Job) -> Iterable[Sequence[str]]:
     words = job.words
     yield [words[f"codebook.{one}"] for one in ("column", "question", "code", "label", "type", "measure")]
     for column in job.columns(job.table):
-        for code, label in (column.codes or {"": ""}).items():
-            yield column.name, column.question, code, label, column.type, column.measure
+        for (question, code), label in column.meanings.items():
+            yield column.name, question, code, label, column.type, column.measure
 
 
 def _read_me(job: Job, total: int) -> Iterable[Sequence[str]]:
     for name, text in job.words.items():
-        if name.startswith("read_me."):
+        _, _, only = name.partition(":")
+        if name.startswith("read_me.") and (not only or only == job.table or (only == "simulated" and job.prefix)):
             yield (text.format(table=job.table, round=job.round, rows=total, **job.facts),)
