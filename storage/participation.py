@@ -24,7 +24,7 @@ BY = ("channel", "language")
 class Participation:
     """`days`: of each day in the city's time how many began and finished. `reached`: of each question (dilemma, item)
     how many people gave any answer, skipping included. `by`: people by channel and by language; groups smaller
-    than `reveal_at` are added up under `""`, and left out where that is a small group too.
+    than `reveal_at` are added up under `""`, with the next larger ones where that is a small group too.
     """
 
     people: int
@@ -64,4 +64,7 @@ def _by(conn: Connection, inside: ColumnElement[bool], name: str, reveal_at: int
     counted: dict[str, int] = {row[0]: row[1] for row in conn.execute(query)}
     shown = {group: n for group, n in sorted(counted.items(), key=lambda one: -one[1]) if n >= reveal_at}
     rest = sum(counted.values()) - sum(shown.values())
-    return {**shown, "": rest} if rest >= reveal_at else shown
+    # The page says how many take part, so that a small rest is what the shown groups leave over of them.
+    while 0 < rest < reveal_at and shown:
+        rest += shown.popitem()[1]
+    return {**shown, "": rest} if shown and rest else shown

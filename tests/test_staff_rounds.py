@@ -46,7 +46,7 @@ async def test_a_round_tells_how_it_goes_and_nothing_of_small_groups(house: Hous
     assert (found.people, found.finished) == (15, 0)
     assert found.days == [(datetime(2026, 3, 15).date(), 15, 0)], "a day is one of the city's"
     assert found.reached == {("growth", "position"): 12}
-    assert found.by == {"channel": {"telegram": 12}, "language": {"nl": 12}}, "three people are not told apart"
+    assert found.by == {"channel": {}, "language": {}}, "of fifteen, twelve on Telegram leave three who are not"
     async with at_the_desk(house, "reader") as someone:
         page = await someone.opens("/rounds/dreams")
     assert "15 mensen doen mee" in page.text
@@ -160,3 +160,12 @@ async def test_only_a_keeper_opens_and_closes_a_round(house: House) -> None:
 async def test_a_round_that_is_not_there_is_one_clear_page(house: House) -> None:
     async with at_the_desk(house, "reader") as someone:
         assert (await someone.opens("/rounds/nothing")).status == 404
+
+
+def test_a_small_rest_takes_the_next_larger_group_with_it(house: House) -> None:
+    channels = {"telegram": 20, "web": 12, "terminal": 1}
+    with house.engine.begin() as conn:
+        for channel, many in channels.items():
+            for number in range(many):
+                resident(conn, house.keys, channel=channel, address=f"{channel}{number}", at=NIGHT)
+        assert participation(conn, "dreams", 10).by == {"channel": {"telegram": 20, "": 13}, "language": {"nl": 33}}
