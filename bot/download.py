@@ -48,12 +48,20 @@ def send_bytes(request: web.Request, content: bytes, headers: dict[str, str]) ->
 def _begun(request: web.Request, size: int, tag: str, headers: dict[str, str]) -> tuple[web.StreamResponse, int, int]:
     """The response with its headers, and the bytes it will hold: from, and up to."""
     headers = {**headers, "Etag": f'"{tag}"', "Accept-Ranges": "bytes"}
+    if _has(request, tag):
+        return web.StreamResponse(status=HTTPStatus.NOT_MODIFIED, headers=headers), 0, 0
     part = _range(request, size, tag)
     begin, end = part or (0, size)
     headers["Content-Length"] = str(end - begin)
     if part:
         headers["Content-Range"] = f"bytes {begin}-{end - 1}/{size}"
     return web.StreamResponse(status=HTTPStatus.PARTIAL_CONTENT if part else HTTPStatus.OK, headers=headers), begin, end
+
+
+def _has(request: web.Request, tag: str) -> bool:
+    """Whether who asks says that they have this very file, so that it need not be sent again."""
+    known = request.headers.get("If-None-Match", "")
+    return known.strip() == "*" or f'"{tag}"' in (one.strip().removeprefix("W/") for one in known.split(","))
 
 
 def _range(request: web.Request, size: int, tag: str) -> tuple[int, int] | None:

@@ -92,6 +92,10 @@ def _download(table: str, content: Content) -> dict[str, Any]:
     described = _get(
         ABOUT.get(table, table), bodies, "400", "404", "406", "416", *(["409"] if table == COUNCIL else [])
     )
+    described["responses"] |= {
+        "206": {"description": "The part that Range asks for", "content": bodies},
+        "304": {"description": "The file is still the one that If-None-Match names"},
+    }
     described["parameters"] = [
         _parameter("round", "path", {"type": "string", "enum": list(content.rounds)}, "Code of the round"),
         _parameter("format", "query", {"type": "string", "enum": list(formats)}, "Instead of Accept"),

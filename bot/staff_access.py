@@ -100,6 +100,8 @@ class Access:
             await self._worker.run(lambda conn: audit.note(conn, nobody, "sign_in", "api", audit.REFUSED))
         challenge = 'Bearer realm="stadsdialoog"' + (', error="invalid_token"' if given else "")
         detail = "Send the staff key: Authorization: Bearer KEY."
+        if given and scheme.lower() == "bearer":
+            detail = f"No colleague has this key; it may have been removed. A keeper can make you another one. {detail}"
         raise Problem(HTTPStatus.UNAUTHORIZED, detail, {"WWW-Authenticate": challenge})
 
 

@@ -249,6 +249,9 @@ async def test_a_download_that_broke_off_goes_on_where_it_was(api: Api, house: H
     status, first, begun = await api.get(path, Range="bytes=0-999")
     assert (status, first["Content-Range"], begun) == (206, f"bytes 0-999/{len(body)}", body[:1000])
     assert (first["Etag"], first["Accept-Ranges"]) == (headers["Etag"], "bytes")
+    for known in (headers["Etag"], f'"another", W/{headers["Etag"]}', "*"):
+        status, same, nothing = await api.get(path, If_None_Match=known)
+        assert (status, same["Etag"], nothing) == (304, headers["Etag"], b""), "whoever has the file is not sent it"
     await people(house, 5, "later")
     status, _, rest = await api.get(path, Range="bytes=1000-", If_Range=headers["Etag"])
     assert (status, begun + rest) == (206, body)
