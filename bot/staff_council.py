@@ -263,9 +263,11 @@ class Sheet:
             level = next(step for step in steps if step.name == split["step"])
             rows = {group: row["base"] for group, row in split["groups"].items() if row["base"]}
             city = {group: self._city[by, group] for group in level.groups if (by, group) in self._city}
-            total, whole = sum(rows.values()), sum(one.people for one in city.values())
+            # Of what is shown alone a share would mislead: residents 100 %, where the others are too few to show.
+            total = sum(rows.values()) if set(rows) == set(level.groups) else 0
+            whole = sum(one.people for one in city.values())
             # A share of the city is told only where every group that is shown has a figure.
-            beside = whole > 0 and set(rows) <= set(city)
+            beside = whole > 0 and total > 0 and set(rows) <= set(city)
             sources = dict.fromkeys(f"{one.source}, {one.year}" for one in city.values())
             yield {
                 "title": self._words(f"council.by.{by}"),

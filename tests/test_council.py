@@ -215,6 +215,17 @@ def test_the_named_neighbourhoods_are_told_of_only_as_far_as_was_released(conten
     assert "cannot be told without pointing at few people" in words_of(sheet(content, summary, "en"))
 
 
+def test_no_share_is_told_of_the_groups_that_are_left(content: Content, released: House) -> None:
+    """Residents would be all of those who took part, where everybody else is in groups too small to show."""
+    summary = summary_of(released)
+    row = {"step": "total", "counts": {}, "as_of": 1}
+    for one in summary["dilemmas"].values():
+        one["by"] = {"relation": {"step": "residents", "groups": {"resident": {**row, "base": 24}}}}
+    said = words_of(sheet(content, summary, "en"))
+    assert "Resident 24" in said
+    assert "Resident 24 100%" not in said
+
+
 def test_the_citys_own_figures_stand_beside_who_took_part(content: Content, released: House, tmp_path: Path) -> None:
     summary = summary_of(released)
     row = {"step": "total", "counts": {}, "as_of": 1}
