@@ -15,11 +15,11 @@ from bot.staff_access import ACTOR, HOLDER, Access
 from bot.staff_pages import PageFault, Pages, back
 from bot.staff_results import Results
 from bot.staff_roles import NEEDS, may
-from content.staff_words import staff_words
+from content.staff_words import LANGUAGES, staff_words
 from conversations.goodbye import title
 from storage import audit, keeping, notices
 from storage.database import now
-from storage.exports import TABLES
+from storage.exports import COUNCIL, FORMATS, TABLES, Table
 from storage.overview import rounds_now
 from storage.participation import Participation, participation
 from storage.releases import latest, numbered
@@ -29,6 +29,8 @@ STATES = {"open": "round_open", "closed": "round_close"}
 # So many days stand in the picture; the table beneath has them all.
 DAYS = 28
 HIGH, WIDE = 100, 20
+# What there is only once something was released.
+OF_A_RELEASE = ("summary", COUNCIL)
 
 
 class Rounds:
@@ -57,12 +59,18 @@ class Rounds:
             days=list(_bars(gone)),
             steps=list(self._steps(gone, self._pages.language(request))),
             tables=[
-                (name, table.formats, table.rows)
+                (name, table.formats, self._languages(name, table), table.rows)
                 for name, table in TABLES.items()
-                if may(role, NEEDS[f"/v1/rounds/{{round}}/{name}"])
+                if may(role, NEEDS[f"/v1/rounds/{{round}}/{name}"]) and (one["release"] or name not in OF_A_RELEASE)
             ],
             keeper=may(role, "house"),
         )
+
+    def _languages(self, name: str, table: Table) -> tuple[str, ...]:
+        """The languages a table can be had in; none where every format holds all of them, or codes alone."""
+        if name == COUNCIL:
+            return LANGUAGES
+        return self._house.content.languages if any(FORMATS[one].labelled for one in table.formats) else ()
 
     async def results(self, request: web.Request) -> web.Response:
         """What a release says, question by question: `release`, or else the newest."""

@@ -67,6 +67,18 @@ async def test_what_was_said_is_what_was_released(house: House) -> None:
     assert "no margin of error" in page.text
 
 
+async def test_nothing_is_offered_that_is_not_there_yet(house: House) -> None:
+    """The sheet and the summary are of a release; before one, their links led to a page of JSON."""
+    async with at_the_desk(house, "reader") as someone:
+        for there in (False, True):
+            if there:
+                await house.worker.run(lambda conn: walked(conn, house))
+            html = (await someone.opens("/rounds/dreams?language=nl")).html
+            assert ("/v1/rounds/dreams/council" in html, "/v1/rounds/dreams/summary" in html) == (there, there)
+            assert ("Er is nog niets vrijgegeven" in html) == (not there)
+            assert "/v1/rounds/dreams/codebook" in html
+
+
 def cells(page: Page, head: str) -> list[int]:
     """The numbers of people in the table under this heading."""
     table = re.split(r"<h[23][^>]*>", page.html.partition(f">{head}</h")[2])[0]
