@@ -121,7 +121,12 @@ class _Api:
             "Content-Type": FORMATS[form].media,
             "Content-Disposition": f'attachment; filename="{table}-{round_code}.{FORMATS[form].suffix}"',
         }
-
+        content = b""
+        if table == COUNCIL:
+            content = await self._council(round_code, form, language)
+        elif asking.is_small(table):
+            content = await self._small(round_code, table, form)
+        # What is not there yet was not downloaded.
         what = f"{table} of {round_code} as {form}"
         await self._access.note(request, "download", what, purpose=purpose or NOT_STATED)
         log.info("download: %s, purpose %s", what, "stated" if purpose else NOT_STATED)
@@ -129,9 +134,9 @@ class _Api:
             # A page to look at and print; who only wants to keep it can.
             headers["Content-Disposition"] = headers["Content-Disposition"].replace("attachment", "inline")
             headers["Content-Security-Policy"] = staff_council.policy()
-            return send_bytes(request, await self._council(round_code, form, language), headers)
+            return send_bytes(request, content, headers)
         if asking.is_small(table):
-            return send_bytes(request, await self._small(round_code, table, form), headers)
+            return send_bytes(request, content, headers)
         wanted = Wanted(round_code, table, form, language if FORMATS[form].labelled else LANGUAGE)
         return await send_file(request, self._exports, wanted, headers)
 

@@ -16,6 +16,7 @@ from bot.staff_session import Session, Sessions
 from content import Content, formats
 from content.catalogue import Catalogue
 from content.staff_words import staff_words
+from storage.audit import NOT_STATED
 
 SESSION = web.RequestKey("session", Session)
 LANGUAGE_COOKIE = "stadsdialoog_desk_language"
@@ -96,6 +97,7 @@ class Pages:
             "menu": self._menu(request, words) if holder else [],
             "token": self.sessions.token(session) if session else "",
             "simulated": self._simulated,
+            "not_stated": NOT_STATED,
             "said": _said(request, words),
             "moment": lambda at: formats.moment(at, language),
             "iso": lambda at: formats.in_the_city(at).isoformat(timespec="seconds"),

@@ -32,6 +32,7 @@ from storage.releases import release
 from tests.colleague import KEY
 from tests.exporting import exported
 from tests.seeding import crowd, mixed, position, resident
+from tests.test_audit import lines
 
 STATE: dict[str, Any] = {"database": True, "telegram": {"ready": True}}
 
@@ -210,11 +211,12 @@ PROBLEMS = [
 ]
 
 
-async def test_a_problem_says_what_to_do(api: Api) -> None:
+async def test_a_problem_says_what_to_do(api: Api, house: House) -> None:
     for path, status, says in PROBLEMS:
         found, headers, body = await api.get(path)
         assert (path, found) == (path, status)
         assert says in problem(status, headers, body)["detail"]
+    assert "download" not in {one.action for one in lines(house.engine)}, "what was not there was not downloaded"
 
 
 async def test_a_format_nobody_has_is_not_acceptable(api: Api) -> None:
