@@ -156,7 +156,9 @@ def _dilemma_columns(dilemma: Dilemma, content: Content) -> Iterator[tuple[str, 
         yield f"reason_{reason.code}", column(reason.text, "nominal"), ticked
     if "importance" in content.items:
         yield "importance", column(_importance(dilemma, content)), numbered(_importances(dilemma, content))
-    yield "position_after", column(dilemma.title), positions
+    title, after = dilemma.title, _book().codes["items"]["position_after"]
+    later = _each(content, lambda language: f"{title[language]} ({after[language]})", based_on=after)
+    yield "position_after", column(later), positions
 
 
 # ---------------------------------------------------------------- the codes of questions

@@ -121,6 +121,7 @@ def test_what_was_not_asked_is_empty_and_in_spss_minus_three(house: House, tmp_p
         -3.0: "not asked",
     }
     assert about.column_names_to_labels["growth_position"] == house.content.dilemmas["growth"].title["en"]
+    assert about.column_names_to_labels["growth_position_after"].endswith("? (position after talking about it)")
     assert about.missing_ranges["growth_position"] == [{"lo": -6.0, "hi": -1.0}]
     assert about.variable_measure["growth_position"] == "ordinal"
 
@@ -236,6 +237,8 @@ def test_a_workbook_has_data_a_codebook_and_a_page_to_read(house: House) -> None
     meanings = list(book["codebook"].values)
     assert meanings[0] == ("column", "question", "code", "meaning", "type", "measure")
     assert ("status", "Was there an answer?", "dont_know", "don’t know", "string", "nominal") in meanings
+    asked = {row[heads.index("item")] for row in book["data"].iter_rows(min_row=2, values_only=True)}
+    assert asked <= {code for column, _, code, *_ in meanings if column == "item"}
     sides = {question: label for column, question, code, label, *_ in meanings if (column, code) == ("code", "a")}
     assert sides["Grow or stay the same size?"] == "Grow"
     assert sides["More online or more personal?"] == "More online", "a side is another one at every dilemma"
