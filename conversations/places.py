@@ -10,6 +10,8 @@ from conversations.spelling import phrase_words, tokens, words
 
 ALL = frozenset({"alle", "all", "allen", "alleveer", "allemaol"})
 LAST = -1
+# Their buttons stand in the same order for everybody.
+IN_ORDER = ("language", "relation")
 BEHIND = re.compile(r"(\d{1,3})(?:e|ste|de|st|nd|rd|th)?")
 
 
@@ -33,8 +35,8 @@ def code(text: str, question: Question, phrases: Phrases) -> tuple[str, ...]:
 
 def place(text: str, question: Question, phrases: Phrases) -> tuple[str, ...]:
     """The choices that stand at the places typed; empty when it is no place, or one too many."""
-    # The languages bear no numbers: "the second" is one, a bare figure may be anything.
-    ranked = question.at == "language" and not text.strip().isdecimal()
+    # These bear no numbers: "the second" is one, a bare figure may be anything.
+    ranked = question.at in IN_ORDER and not text.strip().isdecimal()
     if not (question.numbered or ranked) or text.lstrip().startswith("-"):
         return ()
     named, shown = _numbers(phrases), [o.code for o in question.on_screen]

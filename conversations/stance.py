@@ -12,7 +12,7 @@ from conversations.behind import MOST_OF_A_REASON, explains, goes_on, leaves_roo
 from conversations.clauses import Clause, Item, Parsed
 from conversations.comparing import compared, is_rather, limits, prefers, says_less, weighs_unnamed
 from conversations.lexicon import LIGHT, sense
-from conversations.particles import IS, MYSELF, NOTS, TOO, WITHOUT
+from conversations.particles import EVEN, IS, MYSELF, NOTS, TOO, WITHOUT
 from conversations.sides import OTHER, TURNS, Said, does_not_know, each_its_own, scorns, side_of, tells_more
 
 STRENGTH = ("hedge", "rather")
@@ -223,6 +223,8 @@ def _plain(items: list[Item]) -> Said:
             return Said("unclear" if _speaks(items) else "unknown")
         items = [i for i in items if i.kind != "unknown"]
     turns = [n for n, i in enumerate(items) if i.kind in ("negation", "not")]
+    if len(turns) == 2 and turns[1] == turns[0] + 1 and items[turns[1]].words[0] in EVEN:
+        turns = turns[1:]  # "please not even bigger": the "even bigger" is what a "not" is said to
     sides = {side_of(i) for i in items if i.kind in ("option", "not")}
     if not sides:
         return _without_side(items, bool(turns))

@@ -5,9 +5,9 @@ looks at while working; of part `held` one looks at the figures only (four of it
 that recorded what must never be, and are in `tune` since). Part `hard` was written against the
 reader, to break it: mostly what nobody means literally, so that its figures are no measure.
 
-They were written in rounds, each by other people. The first is the set that the goals were written for: each
-kind of answer (labels, codes, slips, negation, hedges, nonresponse, wishes, places, ages) in turn. The later ones
-are harder on purpose: more whole sentences about concrete things, written to find what the reader misses.
+They were written in rounds, each by other people. The first and the sixth hold what the goals were set for: each
+kind of answer (labels, codes, numbers, slips, negation, hedges, nonresponse, wishes, places, ages) in turn. Those in
+between are harder on purpose: ever more whole sentences about concrete things, to find what the reader misses.
 
 An example says what is right, what is acceptable, and what must never be recorded. `ask` stands for asked
 back, `text` for kept as own words; `*` for every choice and every nonresponse. Asking back is acceptable

@@ -223,8 +223,9 @@ def _line(name: str, runs: list[Ran], base: list[Ran]) -> list[str]:
 
 async def meanwhile(folder: Path, only: str) -> list[list[str]]:
     """A bot in a process of its own, on this database, with residents who think a little before they tap."""
-    async with BotApi() as api, aiohttp.ClientSession() as client:
-        process, loop, people = Process(folder, api), Loop(api, Measured()), count(time.time_ns() % 10**9)
+    new = time.time_ns() % 10**9  # to a database that is used again, residents and updates are new ones
+    async with BotApi(first=new) as api, aiohttp.ClientSession() as client:
+        process, loop, people = Process(folder, api), Loop(api, Measured()), count(new)
         await process.start()
         try:
             await process.serving()

@@ -18,7 +18,7 @@ from tests.botapi.faults import Fault
 from tests.botapi.flood import Flood
 from tests.botapi.methods import METHODS, Files, Json
 from tests.botapi.store import Box, Chat, Query, Store
-from tests.botapi.updates import Updates
+from tests.botapi.updates import FIRST, Updates
 from tests.botapi.webhooks import Webhooks
 
 TOKEN = "7000000001:AAF-tests-only-0123456789abcdefghijk"
@@ -40,9 +40,12 @@ class Call:
 
 
 class BotApi:
-    """The server. Use as an async context manager; `address` is what a bot is given as its API."""
+    """The server. Use as an async context manager; `address` is what a bot is given as its API.
 
-    def __init__(self, token: str = TOKEN) -> None:
+    `first` is the id of its first update: for a bot that met another one before, a later one than it knows.
+    """
+
+    def __init__(self, token: str = TOKEN, first: int = FIRST) -> None:
         self.token = token
         self.bot: Json = {
             "id": int(token.partition(":")[0]),
@@ -51,7 +54,7 @@ class BotApi:
             "username": "stadsdialoog_test_bot",
         }
         self.clock = Clock()
-        self.updates = Updates(self.clock)
+        self.updates = Updates(self.clock, first)
         self.webhooks = Webhooks(self.updates)
         self.store = Store(self.clock, self.bot)
         self.commands: dict[tuple[str, str], list[Json]] = {}

@@ -16,6 +16,7 @@ DAY = 86_400.0
 NOT_BY_DEFAULT = {"chat_member", "message_reaction", "message_reaction_count"}
 LONGEST_POLL = 50
 MOST = 100
+FIRST = 41_000_001
 
 
 @dataclass
@@ -33,7 +34,7 @@ class Waiting:
 class Updates:
     """Updates in order of their ids, which rise by one. `confirmed` is the newest offset that was asked for."""
 
-    def __init__(self, clock: Clock, first: int = 41_000_001) -> None:
+    def __init__(self, clock: Clock, first: int = FIRST) -> None:
         self.waiting: list[Waiting] = []
         self.confirmed = 0
         self.webhook = ""
