@@ -16,11 +16,11 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from storage.exports import BUNDLE, FORMATS, answers, bundle, participants
 from storage.exports.job import Job
 from storage.exports.moment import take
+from storage.exports.steadily import let_go, working_folder
 from storage.exports.text import Told
 
 TABLES = {"answers": answers.write, "participants": participants.write}
@@ -28,17 +28,17 @@ TABLES = {"answers": answers.write, "participants": participants.write}
 
 def make(job: Job, told: Told) -> dict[str, object]:
     """Make the file of a job; what it holds: rows, the state of the database, and how many were erased by then."""
-    with TemporaryDirectory(dir=job.folder, prefix="making-") as folder:
-        moment, csv = Path(folder) / "moment.db", Path(folder) / f"{job.table}.csv"
+    with working_folder(Path(job.folder), "making-") as folder:
+        moment, csv = folder / "moment.db", folder / f"{job.table}.csv"
         # Where SQLite sorts what does not fit in memory: beside the copy, and gone with it.
-        os.environ["SQLITE_TMPDIR"] = folder
+        os.environ["SQLITE_TMPDIR"] = str(folder)
         state, erased = take(job, moment)
-        made = Path(folder) / f"made.{job.form}"
+        made = folder / f"made.{job.form}"
         if job.table == BUNDLE:
             rows = bundle.write(job, moment, made, told, erased)
         else:
             rows = TABLES[job.table](job, moment, csv, told)
-            moment.unlink()
+            let_go(moment)
             if job.form == "csv":
                 made = csv
             else:

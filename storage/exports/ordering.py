@@ -11,6 +11,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
+from storage.exports.steadily import let_go
+
 # No byte of UTF-8: it stands between lines that may have breaks of their own.
 BETWEEN = b"\xff"
 
@@ -18,7 +20,8 @@ BETWEEN = b"\xff"
 class Ordering:
     """Takes lines in any order and hands them back sorted, for as long as it is entered.
 
-    Lines with the same letters from `begin` to `end` share a file in `folder`; before `begin` all are alike.
+    Lines with the same letters from `begin` to `end` share a file in `folder`; before `begin` all are alike. The
+    files are gone once it is left.
     """
 
     def __init__(self, folder: Path, begin: int, end: int) -> None:
@@ -31,6 +34,8 @@ class Ordering:
 
     def __exit__(self, *_: object) -> None:
         self._open.close()
+        for file in self._files.values():
+            let_go(Path(file.name))
 
     def put(self, lines: Iterable[str]) -> None:
         """Take some thousands of lines, so that each file is written to seldom."""
@@ -54,5 +59,4 @@ class Ordering:
             path = self._folder / f"part-{len(self._files)}"
             self._files[name] = self._open.enter_context(path.open("w+b", buffering=0))
             path.chmod(0o600)
-            path.unlink()
         return self._files[name]

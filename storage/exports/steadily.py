@@ -1,0 +1,59 @@
+"""Large files beside a database: written steadily, and let go little by little.
+
+Who keeps an answer waits until the disk has taken it. A disk that is given hundreds of megabytes at once, or
+gives as many back to a file system with `discard`, has no time for an answer in between: 125 to 430 ms. With a
+few megabytes at a time it does.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+STEP, PAUSE_SECONDS = 8 << 20, 0.02
+FLUSH_SECONDS = 0.05
+
+
+def let_go(file: Path) -> None:
+    """Delete a file that nobody reads any more."""
+    with file.open("r+b", buffering=0) as large:
+        for size in range(large.seek(0, os.SEEK_END) // STEP * STEP, 0, -STEP):
+            large.truncate(size)
+            time.sleep(PAUSE_SECONDS)
+    file.unlink()
+
+
+@contextmanager
+def working_folder(inside: Path, prefix: str) -> Iterator[Path]:
+    """A folder whose files go to the disk while they are written, and which goes with all that is left in it."""
+    folder = Path(tempfile.mkdtemp(dir=inside, prefix=prefix))
+    done = threading.Event()
+    flushing = threading.Thread(target=_flush, args=(folder, done), daemon=True)
+    flushing.start()
+    try:
+        yield folder
+    finally:
+        done.set()
+        flushing.join()
+        for file in folder.rglob("*"):
+            if file.is_file():
+                let_go(file)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _flush(folder: Path, done: threading.Event) -> None:
+    while not done.wait(FLUSH_SECONDS):
+        for file in folder.rglob("*"):
+            # It may be gone by now.
+            with suppress(OSError):
+                number = os.open(file, os.O_RDONLY)
+                try:
+                    os.fdatasync(number)
+                finally:
+                    os.close(number)
