@@ -103,7 +103,7 @@ def _download(table: str, content: Content) -> dict[str, Any]:
             "language",
             "query",
             {"type": "string", "enum": list(content.languages)},
-            "Of labels, and of the sheet",
+            "Of labels, and of the sheet, which is in Dutch where there is none in this language",
         ),
         _parameter(
             "purpose", "query", {"type": "string", "pattern": PURPOSE, "maxLength": LONGEST_PURPOSE}, "What it is for"

@@ -36,6 +36,7 @@ class Facts:
     released: bool
     undelivered: bool = False
     moderators: int = 0
+    reveal_at: int = 0
     first: str = ""
     newest: str = ""
 
@@ -61,12 +62,17 @@ def next_steps(facts: Facts, role: Role) -> list[Step]:
         ),
         (role == "keeper" and not facts.holders, Step("no_keys", "/keys")),
         (role == "keeper" and facts.waiting.doubted > 0 and facts.moderators < 2, Step("second", "/keys")),
+        (
+            role == "keeper" and facts.waiting.ordinary > 0 and facts.moderators == 0,
+            Step("no_moderator", "/keys", facts.waiting.ordinary),
+        ),
         (role == "keeper" and facts.open_rounds == 0, Step("no_round", f"/rounds/{facts.first}")),
         (may(role, "texts") and facts.open_rounds > 0 and facts.people == 0, Step("nobody_yet", "/preview")),
         (
             role in ("keeper", "moderator") and facts.corrections > 0,
             Step("corrections", "/corrections", facts.corrections),
         ),
+        (facts.people > 0 and not facts.released, Step("not_released", f"/rounds/{facts.first}", facts.reveal_at)),
         (facts.released, Step("released", f"/rounds/{facts.newest}/results")),
     ]
     return [step for so, step in wanted if so]
@@ -85,12 +91,12 @@ class Front:
             await look_for_alarms(self._access, self._house.content)
         rounds = await self._access.read(lambda conn: rounds_now(conn, self._house.content))
         ready = bool((await self._state())["ready"])
-        facts = await self._access.read(lambda conn: _facts(conn, rounds, ready))
+        facts = await self._access.read(lambda conn: _facts(conn, rounds, ready, self._house.settings.reveal_at))
         steps = next_steps(facts, request[HOLDER].role)
         return self._pages.html(request, "front.html", steps=steps, rounds=rounds, pages=PAGES)
 
 
-def _facts(conn: Connection, rounds: list[dict[str, Any]], ready: bool) -> Facts:
+def _facts(conn: Connection, rounds: list[dict[str, Any]], ready: bool, reveal_at: int) -> Facts:
     holders = staff_keys.listed(conn)
     return Facts(
         ready=ready,
@@ -102,6 +108,7 @@ def _facts(conn: Connection, rounds: list[dict[str, Any]], ready: bool) -> Facts
         released=any(one["release"] for one in rounds),
         undelivered=failing(conn),
         moderators=sum(one.role == "moderator" for one in holders),
+        reveal_at=reveal_at,
         first=rounds[0]["round"],
         newest=next((one["round"] for one in reversed(rounds) if one["release"]), ""),
     )

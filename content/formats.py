@@ -34,8 +34,8 @@ def number(n: float, language: str) -> str:
 
 
 def decimal(n: float, language: str, places: int = 2) -> str:
-    """As in `0,61` (Dutch) or `0.61` (English), always with so many places."""
-    return format_decimal(n, f"0.{'0' * places}", locale=LOCALES[language])
+    """As in `0,61` (Dutch) or `0.61` (English), always with so many places, below zero with a minus: `−0,19`."""
+    return format_decimal(n, f"0.{'0' * places}", locale=LOCALES[language]).replace("-", "\N{MINUS SIGN}")
 
 
 def percent(share: float, language: str) -> str:

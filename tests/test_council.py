@@ -121,7 +121,7 @@ def after(said: str, heading: str) -> str:
     [
         (0.5, "Close together: agreement 0.50, polarisation 0.25."),
         (0.2, "Spread out: agreement 0.20, polarisation 0.40."),
-        (-0.61, "Two camps: agreement -0.61, polarisation 0.80."),
+        (-0.61, "Two camps: agreement −0.61, polarisation 0.80."),
         (None, ""),
     ],
 )
@@ -134,7 +134,7 @@ def test_it_says_how_much_people_agree(content: Content, released: House, agreem
         [said.partition(":")[0]] if said else []
     )
     assert said in page
-    assert "eensgezindheid -0,61, polarisatie 0,80" in words_of(sheet(content, summary)) or agreement != -0.61
+    assert "eensgezindheid −0,61, polarisatie 0,80" in words_of(sheet(content, summary)) or agreement != -0.61
 
 
 def test_it_names_the_clear_differences_and_says_where_there_are_none(content: Content, released: House) -> None:
