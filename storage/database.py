@@ -24,6 +24,8 @@ from storage.tables import Mark, RoundState
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10.0
+# A commit that makes the log longer than 12 MB moves it into the database; before that, storage/checkpoints.py does.
+CHECKPOINT = "wal_autocheckpoint=3000"
 # How often, and with what pause, a moment is sought in which nobody writes an answer.
 STAND_STILL_TRIES, STAND_STILL_SECONDS = 10, 0.2
 SHORT_WAIT = text("SET LOCAL lock_timeout = '300ms'")
@@ -81,7 +83,7 @@ def _open_sqlite(url: URL, busy_seconds: float) -> Engine:
     def _prepare(connection, record):  # type: ignore[no-untyped-def]
         # The driver's own transactions begin too late: ours are begun by name, below.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON", CHECKPOINT):
             connection.execute(f"PRAGMA {pragma}")
         record.info["file"] = _which(file)
 

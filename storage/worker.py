@@ -22,6 +22,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, Engine
 
 from storage.cache import erase_cached_exports
+from storage.checkpoints import Checkpoints
 from storage.database import begin_write, check_it_is_there, now
 from storage.faults import describe, disconnected, lost_a_race, of_the_database, prove, whatever_the_work
 from storage.locks import lock_people
@@ -106,9 +107,11 @@ class Worker:
         # What an earlier process erased, and was killed before it could wipe.
         self._wipe, self._cleaning = True, False
         self._stopped = False
+        self._checkpoints = Checkpoints(engine)
 
     def start(self) -> None:
         self._thread.start()
+        self._checkpoints.start()
 
     async def run(self, work: Work[T], key: str = "") -> T:
         """Run `work` in the writer's transaction; returns after the commit.
@@ -136,6 +139,7 @@ class Worker:
     async def stop(self) -> None:
         """Finish what is waiting; a database that holds it up longer than STOP_SECONDS is left alone."""
         self._stopped = True
+        self._checkpoints.stop()
         self._queue.put(_Signal.STOP)
         await asyncio.get_running_loop().run_in_executor(None, self._thread.join, STOP_SECONDS)
 
@@ -161,7 +165,9 @@ class Worker:
         self._wipe = False
         if self._data:
             erase_cached_exports(self._data)
-        if clean(self.engine, now()):
+        with self._checkpoints.still:
+            cleaned = clean(self.engine, now())
+        if cleaned:
             self._patience, wait = PROVE_SECONDS, 20 * (time.monotonic() - began)
         else:
             self._wipe, wait = True, self._patience

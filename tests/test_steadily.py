@@ -10,19 +10,23 @@ from pathlib import Path
 import pytest
 
 from storage.exports.ordering import Ordering
-from storage.exports.steadily import STEP, let_go, working_folder
+from storage.exports.steadily import PAUSE_SECONDS, STEP, let_go, working_folder
 
 
 def test_a_large_file_goes_a_step_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file, sizes = tmp_path / "moment.db", []
+    file, left = tmp_path / "moment.db", []
     with file.open("wb") as large:
-        large.truncate(3 * STEP + 5)
-    monkeypatch.setattr(time, "sleep", lambda _: sizes.append(file.stat().st_size))
+        large.truncate(3 * STEP + STEP // 2)
+    monkeypatch.setattr(time, "sleep", lambda pause: left.append((pause, file.stat().st_size if file.exists() else 0)))
 
     let_go(file)
 
-    assert sizes == [3 * STEP, 2 * STEP, STEP]
-    assert not file.exists()
+    assert left == [
+        (PAUSE_SECONDS, 2 * STEP + STEP // 2),
+        (PAUSE_SECONDS, STEP + STEP // 2),
+        (PAUSE_SECONDS, STEP // 2),
+        (PAUSE_SECONDS / 2, 0),
+    ]
 
 
 def test_what_is_written_goes_to_the_disk_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
