@@ -29,6 +29,10 @@ def test_a_large_file_goes_a_step_at_a_time(tmp_path: Path, monkeypatch: pytest.
     ]
 
 
+def test_a_file_that_an_erasure_took_is_let_go_already(tmp_path: Path) -> None:
+    let_go(tmp_path / "gone")
+
+
 def test_what_is_written_goes_to_the_disk_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = threading.Event()
 

@@ -22,14 +22,16 @@ FLUSH_SECONDS = 0.05
 
 def let_go(file: Path) -> None:
     """Delete a file that nobody reads any more. Many small ones, one behind the other, take as long as a large one."""
-    with file.open("r+b", buffering=0) as large:
-        left = large.seek(0, os.SEEK_END)
-        while left > STEP:
-            left -= STEP
-            large.truncate(left)
-            time.sleep(PAUSE_SECONDS)
-    file.unlink()
-    time.sleep(PAUSE_SECONDS * left / STEP)
+    # An erasure empties the folder at once: it may be gone by now.
+    with suppress(FileNotFoundError):
+        with file.open("r+b", buffering=0) as large:
+            left = large.seek(0, os.SEEK_END)
+            while left > STEP:
+                left -= STEP
+                large.truncate(left)
+                time.sleep(PAUSE_SECONDS)
+        file.unlink()
+        time.sleep(PAUSE_SECONDS * left / STEP)
 
 
 @contextmanager

@@ -39,7 +39,7 @@ _write_datetime = Worksheet.write_datetime.__wrapped__
 def write(job: Job, source: Path, out: Path, total: int, told: Told) -> None:
     """Write the workbook of `job.table` from its CSV; `total` is the number of rows there will be."""
     columns = job.columns(job.table)
-    with xlsxwriter.Workbook(out, {**OPTIONS, "tmpdir": job.folder}) as book:
+    with xlsxwriter.Workbook(out, {**OPTIONS, "tmpdir": str(out.parent)}) as book:
         # The same rows make the same file.
         book.set_properties({"created": datetime(1980, 1, 1)})
         bold = book.add_format({"bold": True})
