@@ -46,17 +46,18 @@ def working_folder(inside: Path, prefix: str) -> Iterator[Path]:
     finally:
         done.set()
         flushing.join()
-        for file in folder.rglob("*"):
-            if file.is_file():
+        with suppress(FileNotFoundError):
+            for file in [one for one in folder.rglob("*") if one.is_file()]:
                 let_go(file)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _flush(folder: Path, done: threading.Event) -> None:
+    """Closing a file drops this process's locks on it: of a copy that SQLite has here, nobody else knows."""
     while not done.wait(FLUSH_SECONDS):
-        for file in folder.rglob("*"):
-            # It may be gone by now.
-            with suppress(OSError):
+        # A file, or all of them, may be gone by now: the next look finds what is left.
+        with suppress(OSError):
+            for file in folder.rglob("*"):
                 number = os.open(file, os.O_RDONLY)
                 try:
                     os.fdatasync(number)
