@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from http import HTTPStatus
@@ -10,7 +11,7 @@ from aiohttp import web
 
 from bot.exporting import Exports, Wanted
 from bot.problems import Problem
-from storage.exports.asking import NotMade
+from storage.exports.maker import NotMade
 
 PIECE = 256 * 1024
 _ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
@@ -28,7 +29,8 @@ async def send_file(
             await response.prepare(request)
             file.seek(begin)
             while begin < end and request.method != "HEAD":
-                piece = file.read(min(PIECE, end - begin))
+                # Writing to who reads fast never waits: without this, nobody else would have a turn until the end.
+                piece = await asyncio.to_thread(file.read, min(PIECE, end - begin))
                 await response.write(piece)
                 begin += len(piece)
     except (NotMade, FileNotFoundError):

@@ -13,6 +13,7 @@ import stat
 import time
 from collections.abc import AsyncIterator
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -20,7 +21,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from bot import staff
+from bot import download, staff
 from bot.house import House
 from bot.printing import browser
 from content import Content
@@ -244,6 +245,30 @@ async def test_a_fault_of_ours_is_a_problem_without_details(
     assert "an export was not made" in caplog.text
 
 
+async def test_while_somebody_reads_a_large_file_fast_others_have_their_turns(
+    api: Api, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns, at_pieces, really = [0], [], web.StreamResponse.write
+
+    async def others() -> None:
+        while True:
+            turns[0] += 1
+            await asyncio.sleep(0)
+
+    async def write(response: web.StreamResponse, data: bytes) -> None:
+        at_pieces.append(turns[0])
+        await really(response, data)
+
+    await people(house, 100)
+    monkeypatch.setattr(download, "PIECE", 2048)
+    monkeypatch.setattr(web.StreamResponse, "write", write)
+    having = asyncio.create_task(others())
+    _, _, body = await api.get("/v1/rounds/dreams/answers")
+    having.cancel()
+    assert len(at_pieces) > len(body) // 2048 > 5
+    assert len(set(at_pieces)) == len(at_pieces), "somebody had a turn between every two pieces"
+
+
 async def test_a_download_that_broke_off_goes_on_where_it_was(api: Api, house: House) -> None:
     await people(house, 300)
     path = "/v1/rounds/dreams/answers"
@@ -267,9 +292,14 @@ async def test_a_download_that_broke_off_goes_on_where_it_was(api: Api, house: H
         assert "bytes=0-" in problem(416, headers, body)["detail"]
 
 
+def shelf(house: House) -> list[Path]:
+    """The files there; what was worked with to make them may still be going."""
+    return [one for one in (house.settings.data / FOLDER).iterdir() if one.is_file()]
+
+
 async def test_the_same_rows_are_made_into_a_file_once(api: Api, house: House) -> None:
     def files() -> list[tuple[str, int]]:
-        return sorted((one.name, one.stat().st_ino) for one in (house.settings.data / FOLDER).iterdir())
+        return sorted((one.name, one.stat().st_ino) for one in shelf(house))
 
     await people(house, 20)
     await api.get("/v1/rounds/dreams/participants?format=xlsx")
@@ -281,7 +311,7 @@ async def test_the_same_rows_are_made_into_a_file_once(api: Api, house: House) -
     await people(house, 1, "q")
     await api.get("/v1/rounds/dreams/participants?format=xlsx")
     assert len(files()) == len(once) + 2
-    assert all(stat.S_IMODE(one.stat().st_mode) == 0o600 for one in (house.settings.data / FOLDER).iterdir())
+    assert all(stat.S_IMODE(one.stat().st_mode) == 0o600 for one in shelf(house))
 
 
 async def test_an_erasure_empties_the_shelf(api: Api, house: House) -> None:
@@ -294,9 +324,7 @@ async def test_an_erasure_empties_the_shelf(api: Api, house: House) -> None:
     assert status == 200
     assert house.keys.pseudonym(ada).encode() not in later
     pseudonym = house.keys.pseudonym(ada).encode()
-    assert not [
-        one for one in (house.settings.data / FOLDER).iterdir() if one.is_file() and pseudonym in one.read_bytes()
-    ]
+    assert not [one for one in shelf(house) if pseudonym in one.read_bytes()]
 
 
 # ---------------------------------------------------------------- what is around the downloads
