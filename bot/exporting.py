@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from bot.house import House
 from storage.cache import FOLDER
 from storage.database import begin_read
 from storage.exports import asking
-from storage.exports.asking import NotMade, State
+from storage.exports.asking import State
+from storage.exports.maker import Maker, NotMade
 from storage.exports.shelf import Shelf
 
 log = logging.getLogger(__name__)
@@ -43,6 +45,7 @@ class Making:
     done: int = 0
     total: int = 0
     task: asyncio.Task[Path] | None = None
+    maker: Maker | None = None
 
 
 class Exports:
@@ -52,6 +55,7 @@ class Exports:
         self._house, self.shelf = house, Shelf(house.settings.data / FOLDER)
         self._making: dict[Wanted, Making] = {}
         self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._ends = False
 
     async def file(self, wanted: Wanted) -> Path:
         """The file, once it is there. Raises NotMade, NoSuchTable, and KeyError for an unknown round or language."""
@@ -96,6 +100,7 @@ class Exports:
         while True:
             with suppress(Exception):
                 await asyncio.to_thread(self._state)
+                await asyncio.to_thread(self.shelf.tidy)
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def while_serving(self, app: web.Application) -> AsyncIterator[None]:
@@ -103,9 +108,12 @@ class Exports:
         tidying = asyncio.create_task(self.keep_tidy())
         yield
         tidying.cancel()
+        self._ends = True
         for making in self.running():
             if making.task is not None:
                 making.task.cancel()
+            if making.maker is not None:
+                making.maker.kill()
 
     # ------------------------------------------------------------ inside
 
@@ -142,7 +150,13 @@ class Exports:
             *(house.engine, house.content, house.keys, wanted.round, wanted.table, wanted.form),
             *(self.shelf.folder, part, house.settings.reveal_at, wanted.language),
         )
-        made = asking.run(asked, told)
+        making.maker = maker = Maker(asked)
+        if self._ends:
+            maker.kill()
+        try:
+            made = maker.made(told)
+        finally:
+            threading.Thread(target=maker.over, daemon=True).start()
         final = self._place(wanted, str(made["state"]))
         try:
             part.replace(final)

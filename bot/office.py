@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -28,16 +27,18 @@ from bot.settings import Settings, SettingsFault, read_settings
 from content import ContentFault
 from storage import audit, backup_files, backups, exports, keeping, moving, notices, outbox, releases
 from storage.audit import Action, Actor
-from storage.cache import erase_cached_exports
+from storage.cache import FOLDER, erase_cached_exports
 from storage.database import DatabaseFault, begin_read, begin_write, now
 from storage.exports import asking
+from storage.exports.maker import Maker, NotMade
+from storage.exports.steadily import working_folder
 from storage.faults import describe
 from storage.keys import KeyFault
 from storage.releases import draft
 
 FAULTS = (
     *(SettingsFault, KeyFault, ContentFault, DatabaseFault, OSError),
-    *(exports.NoSuchTable, asking.NotMade, staff_council.CityFault, printing.NoPrinter),
+    *(exports.NoSuchTable, NotMade, staff_council.CityFault, printing.NoPrinter),
 )
 
 # Whoever may run a command on the server may do everything.
@@ -130,8 +131,10 @@ def export(
     exports.check(table, format)
     if language not in house.content.languages:
         raise typer.BadParameter(f"{language}: there are {', '.join(house.content.languages)}")
-    with TemporaryDirectory(dir=house.settings.data) as folder:
-        made = _made(house, round, table, format, language, Path(folder))
+    cache = house.settings.data / FOLDER
+    cache.mkdir(mode=0o700, exist_ok=True)
+    with working_folder(cache) as folder:
+        made = _made(house, round, table, format, language, folder)
         if out == "-":
             with made.open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
@@ -156,7 +159,9 @@ def _made(house: House, round_code: str, table: str, form: str, language: str, f
     about = (house.engine, house.content, house.keys, round_code, table, form)
     asked = asking.job(*about, folder, made, house.settings.reveal_at, language)
     with _progress() as told:
-        asking.run(asked, lambda done, total: told(table, done, total))
+        maker = Maker(asked)
+        maker.made(lambda done, total: told(table, done, total))
+        maker.over()
     return made
 
 

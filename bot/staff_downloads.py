@@ -17,7 +17,7 @@ from bot.staff_pages import PageFault, Pages
 from bot.staff_roles import HOLDERS, NEEDS, may
 from storage import audit
 from storage.exports import FORMATS, LANGUAGE, TABLES, NoSuchTable, asking, check
-from storage.exports.asking import NotMade
+from storage.exports.maker import NotMade
 
 # A file that is there so soon is handed over at once, without a page between.
 SOON_SECONDS = 2.0

@@ -28,7 +28,7 @@ def exported(house: House, table: str, form: str, language: str = "nl", reveal_a
             return asking.small(conn, house.content, "dreams", table, form)
     with TemporaryDirectory(dir=house.settings.data) as folder:
         out = Path(folder) / "out"
-        make(asking.job(*about, Path(folder), out, reveal_at, language), lambda done, total: None)
+        make(asking.job(*about, Path(folder), out, reveal_at, language), Path(folder), lambda done, total: None)
         return out.read_bytes()
 
 

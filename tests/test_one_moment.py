@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import sys
 import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from bot.exporting import Exports, Wanted
 from bot.house import House, build
@@ -18,7 +20,9 @@ from conversations.shapes import Answered, Fact
 from storage.database import begin_read, begin_write, now
 from storage.erasure import erase
 from storage.exports import asking, moment
+from storage.exports.maker import Maker
 from storage.exports.making import make
+from storage.exports.steadily import WORKING
 from storage.keeping import answers, participants
 from tests.databases import BOTH, ONLY_POSTGRESQL, postgresql
 from tests.exporting import exported, moderated
@@ -111,6 +115,21 @@ async def test_an_erasure_takes_every_file_away(house: House) -> None:
     assert house.keys.pseudonym(gone).encode() not in without.read_bytes()
 
 
+async def test_when_the_program_ends_nobody_waits_for_a_file(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.exports.maker.COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
+    exports = Exports(house)
+    serving = exports.while_serving(web.Application())
+    await anext(serving)
+    waiting = asyncio.create_task(exports.file(Wanted("dreams", "answers", "xlsx", "nl")))
+    async with asyncio.timeout(15):
+        while not (running := exports.running()) or running[0].maker is None:  # noqa: ASYNC110  a thread's work
+            await asyncio.sleep(0.01)
+        assert await anext(serving, "ended") == "ended"
+        await asyncio.to_thread(running[0].maker.over)
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
 @ONLY_POSTGRESQL
 def test_what_is_not_committed_yet_belongs_to_the_number_of_changes(house: House) -> None:
     def state() -> str:
@@ -145,9 +164,10 @@ def test_a_change_while_it_is_copied_makes_it_an_earlier_moment(house: House, mo
 
     changed: list[bool] = []
     monkeypatch.setattr(moment, "_answers", change_first)
-    out = house.settings.data / "made.csv"
-    job = asking.job(house.engine, house.content, house.keys, "dreams", "answers", "csv", out.parent, out, 10)
-    made = make(job, lambda done, total: None)
+    folder = house.settings.data / "working"
+    folder.mkdir()
+    about = (house.engine, house.content, house.keys, "dreams", "answers", "csv")
+    made = make(asking.job(*about, folder, folder / "made.csv", 10), folder, lambda done, total: None)
     with house.engine.connect() as conn:
         begin_read(conn)
         assert changed
@@ -193,10 +213,12 @@ def test_a_process_of_its_own_makes_it(house: House) -> None:
     folder, told = house.settings.data, []
     out = folder / "made.csv"
     about = (house.engine, house.content, house.keys, "dreams", "answers", "csv")
-    made = asking.run(asking.job(*about, folder, out, 10), lambda done, total: told.append((done, total)))
+    maker = Maker(asking.job(*about, folder, out, 10))
+    made = maker.made(lambda done, total: told.append((done, total)))
     with out.open(encoding="utf8", newline="") as file:
         assert made["rows"] == told[-1][0] == told[-1][1] == len(list(csv.DictReader(file)))
     with house.engine.connect() as conn:
         begin_read(conn)
         assert made["state"] == asking.state(conn).changes
-    assert sorted(one.name for one in folder.iterdir() if one.name.startswith("making-")) == []
+    maker.over()
+    assert list(folder.glob(f"{WORKING}*")) == []

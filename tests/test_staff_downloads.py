@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from bot import staff_downloads
 from bot.house import House
-from storage.exports import asking
+from storage.exports.maker import Maker
+from storage.exports.text import Told
 from tests.colleague import Colleague, Page, at_the_desk, key_of
 from tests.seeding import crowd, mixed
 from tests.test_audit import lines
@@ -24,14 +25,14 @@ ROWS = {"table": "participants", "format": "csv", "language": "nl", "purpose": "
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Files are half done, and finished once this is set."""
-    go_on, really = threading.Event(), asking.run
+    go_on, really = threading.Event(), Maker.made
 
-    def run(asked: Any, told: Any) -> Any:
+    def made(maker: Maker, told: Told) -> Mapping[str, Any]:
         told(7, 14)
         assert go_on.wait(20)
-        return really(asked, lambda done, total: None)
+        return really(maker, lambda done, total: None)
 
-    monkeypatch.setattr(asking, "run", run)
+    monkeypatch.setattr(Maker, "made", made)
     monkeypatch.setattr(staff_downloads, "SOON_SECONDS", 0.2)
     yield go_on
     go_on.set()
@@ -91,10 +92,7 @@ async def test_a_file_that_is_gone_can_be_made_again(house: House) -> None:
 
 
 async def test_a_file_that_cannot_be_made_is_one_clear_page(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(asked: Any, told: Any) -> Any:
-        raise asking.NotMade("half-way")
-
-    monkeypatch.setattr(asking, "run", run)
+    monkeypatch.setattr("storage.exports.maker.COMMAND", ("false",))
     async with at_the_desk(house, "keeper") as someone:
         page = await asks(someone)
     assert (page.status, "kon nu niet gemaakt worden" in page.text) == (503, True)

@@ -66,7 +66,7 @@ def write(job: Job, moment: Path, out: Path, told: Told) -> int:
     done = 0
     with (
         closing(sqlite3.connect(moment)) as copy,
-        Ordering(out.parent, 0, LETTERS_A_PART) as ordering,
+        Ordering(moment.with_name(f"{out.name}.parts"), 0, LETTERS_A_PART) as ordering,
         out.open("xb") as file,
     ):
         out.chmod(0o600)
@@ -79,8 +79,7 @@ def write(job: Job, moment: Path, out: Path, told: Told) -> int:
             done += len(some)
             told(done, total)
         file.write(",".join(one.name for one in job.columns("answers")).encode() + b"\r\n")
-        for lines in ordering.sorted():
-            file.write(lines)
+        ordering.write(file)
     return done
 
 

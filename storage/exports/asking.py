@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import yaml
 from sqlalchemy import Connection, Engine, select, text
@@ -22,7 +18,7 @@ from storage.exports import BUNDLE, LANGUAGE, TABLES, NothingReleased, check
 from storage.exports.job import Job
 from storage.exports.moment import COUNTED_ON_POSTGRESQL, UNDER_WAY_ON_POSTGRESQL
 from storage.exports.packing import Packed, pack
-from storage.exports.text import Told, as_json, csv_text
+from storage.exports.text import as_json, csv_text
 from storage.keys import Keys
 from storage.tables import Answer, Mark, Participant
 from storage.uncounted import mark
@@ -30,19 +26,10 @@ from storage.uncounted import mark
 marks = Mark.__table__  # type: ignore[attr-defined]
 
 WORDS = Path(__file__).with_name("words.yaml")
-ROOT = Path(__file__).parent.parent.parent
-COMMAND = (sys.executable, "-m", "storage.exports.making")
 KEPT = {
     "answer": tuple(Answer.__table__.columns.keys()),  # type: ignore[attr-defined]
     "participant": tuple(Participant.__table__.columns.keys()),  # type: ignore[attr-defined]
 }
-
-
-class NotMade(Exception):
-    """The process that makes a file ended without one; the message names what went wrong, and nothing it read."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(f"the file was not made: {why}")
 
 
 @dataclass(frozen=True)
@@ -133,33 +120,6 @@ def _address(engine: Engine) -> str:
     if engine.dialect.name == "sqlite":
         return str(Path(engine.url.database or "").absolute())
     return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def run(asked: Job, told: Told) -> Mapping[str, Any]:
-    """Make the file in a process of its own and wait for it: `rows`, `state` and `erased`. Raises NotMade."""
-    pipe = subprocess.PIPE
-    with subprocess.Popen(COMMAND, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True) as making:
-        try:
-            return _listen(making, asked, told)
-        finally:
-            making.kill()
-
-
-def _listen(making: subprocess.Popen[str], asked: Job, told: Told) -> Mapping[str, Any]:
-    if making.stdin is None or making.stdout is None:
-        raise NotMade("has no pipes")
-    with suppress(BrokenPipeError):
-        making.stdin.write(asked.dumps())
-        making.stdin.close()
-    for line in making.stdout:
-        said = json.loads(line)
-        if "done" in said:
-            told(said["done"], said["total"])
-        elif "made" in said:
-            return dict(said["made"])
-        else:
-            raise NotMade(said["failed"])
-    raise NotMade("ended half-way")
 
 
 # ---------------------------------------------------------------- tables without rows about people

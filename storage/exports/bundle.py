@@ -19,7 +19,6 @@ from typing import Any
 
 from storage.exports import answers, participants, polis
 from storage.exports.job import Column, Job
-from storage.exports.steadily import let_go
 from storage.exports.text import Told
 from storage.keys import pseudonym
 
@@ -42,7 +41,6 @@ def write(job: Job, moment: Path, out: Path, told: Told, erased: int) -> int:
     rows = {"answers.csv": answers.write(job, moment, folder / "answers.csv", told)}
     rows["participants.csv"] = participants.write(job, moment, folder / "participants.csv", told)
     rows[LEFT_OUT] = _left_out(job, moment, folder / LEFT_OUT)
-    let_go(moment)
     rows |= polis.write(job, folder / "answers.csv", folder)
     for name, text in job.files.items():
         file = folder / name

@@ -20,30 +20,31 @@ from pathlib import Path
 from storage.exports import BUNDLE, FORMATS, answers, bundle, participants
 from storage.exports.job import Job
 from storage.exports.moment import take
-from storage.exports.steadily import let_go, working_folder
+from storage.exports.steadily import working_folder
 from storage.exports.text import Told
 
 TABLES = {"answers": answers.write, "participants": participants.write}
 
 
-def make(job: Job, told: Told) -> dict[str, object]:
-    """Make the file of a job; what it holds: rows, the state of the database, and how many were erased by then."""
-    with working_folder(Path(job.folder), "making-") as folder:
-        moment, csv = folder / "moment.db", folder / f"{job.table}.csv"
-        # Where SQLite sorts what does not fit in memory: beside the copy, and gone with it.
-        os.environ["SQLITE_TMPDIR"] = str(folder)
-        state, erased = take(job, moment)
-        made = folder / f"made.{job.form}"
-        if job.table == BUNDLE:
-            rows = bundle.write(job, moment, made, told, erased)
+def make(job: Job, folder: Path, told: Told) -> dict[str, object]:
+    """Make the file of a job, working in `folder`.
+
+    What it holds: rows, the state of the database, and how many were erased by then.
+    """
+    moment, csv = folder / "moment.db", folder / f"{job.table}.csv"
+    # Where SQLite sorts what does not fit in memory: beside the copy, and gone with it.
+    os.environ["SQLITE_TMPDIR"] = str(folder)
+    state, erased = take(job, moment)
+    made = folder / f"made.{job.form}"
+    if job.table == BUNDLE:
+        rows = bundle.write(job, moment, made, told, erased)
+    else:
+        rows = TABLES[job.table](job, moment, csv, told)
+        if job.form == "csv":
+            made = csv
         else:
-            rows = TABLES[job.table](job, moment, csv, told)
-            let_go(moment)
-            if job.form == "csv":
-                made = csv
-            else:
-                _convert(job, csv, made, rows, told)
-        made.replace(job.out)
+            _convert(job, csv, made, rows, told)
+    made.replace(job.out)
     return {"rows": rows, "state": state, "erased": erased}
 
 
@@ -63,16 +64,17 @@ def main() -> None:
     gc.disable()
     job = Job.loads(sys.stdin.read())
 
-    def told(done: int, total: int) -> None:
-        print(json.dumps({"done": done, "total": total}), flush=True)  # noqa: T201 - what the caller listens to
+    def say(**what: object) -> None:
+        print(json.dumps(what), flush=True)  # noqa: T201 - what the caller listens to
 
-    try:
-        said: dict[str, object] = {"made": make(job, told)}
-    except Exception as error:
-        # The type only: what went wrong may quote what somebody wrote.
-        said = {"failed": type(error).__name__}
-    print(json.dumps(said), flush=True)  # noqa: T201
-    sys.exit("failed" in said)
+    with working_folder(Path(job.folder)) as folder:
+        try:
+            # Who waits for the file does not wait until what it took is gone.
+            say(made=make(job, folder, lambda done, total: say(done=done, total=total)))
+        except Exception as error:
+            # The type only: what went wrong may quote what somebody wrote.
+            say(failed=type(error).__name__)
+            sys.exit(1)
 
 
 if __name__ == "__main__":

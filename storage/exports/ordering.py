@@ -1,62 +1,61 @@
-"""Lines put into order without holding them: by their beginning into files, and each of those sorted by itself.
+"""Lines put into order without holding them: written out in parts by their beginning, and each part sorted by itself.
 
 A database can sort too, but carries every cell through every comparison.
 """
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
-
-from storage.exports.steadily import let_go
 
 # No byte of UTF-8: it stands between lines that may have breaks of their own.
 BETWEEN = b"\xff"
 
 
 class Ordering:
-    """Takes lines in any order and hands them back sorted, for as long as it is entered.
+    """Takes lines in any order and writes them sorted, for as long as it is entered.
 
-    Lines with the same letters from `begin` to `end` share a file in `folder`; before `begin` all are alike. The
-    files are gone once it is left.
+    Lines with the same letters from `begin` to `end` are a part; before `begin` all are alike. Meanwhile they lie in
+    `file`, which goes with its folder.
     """
 
-    def __init__(self, folder: Path, begin: int, end: int) -> None:
-        self._folder, self._part = folder, slice(begin, end)
-        self._files: dict[str, BinaryIO] = {}
-        self._open = ExitStack()
+    def __init__(self, file: Path, begin: int, end: int) -> None:
+        self._part = slice(begin, end)
+        self._file = file.open("x+b")
+        file.chmod(0o600)
+        # Of each part: where its pieces lie, and how long they are. A file a part would take a hundred times as many
+        # flushes.
+        self._pieces: dict[str, list[tuple[int, int]]] = defaultdict(list)
 
     def __enter__(self) -> Ordering:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._open.close()
-        for file in self._files.values():
-            let_go(Path(file.name))
+        self._file.close()
 
     def put(self, lines: Iterable[str]) -> None:
-        """Take some thousands of lines, so that each file is written to seldom."""
+        """Take some thousands of lines, so that there are few pieces."""
         parts: dict[str, list[str]] = defaultdict(list)
         part = self._part
         for line in lines:
             parts[line[part]].append(line)
         for name, some in parts.items():
-            self._file(name).write(b"".join([line.encode() + BETWEEN for line in some]))
+            piece = b"".join([line.encode() + BETWEEN for line in some])
+            self._pieces[name].append((self._file.tell(), len(piece)))
+            self._file.write(piece)
 
-    def sorted(self) -> Iterator[bytes]:
-        """All lines, one behind the other, a file of them at a time."""
-        for _, file in sorted(self._files.items()):
-            file.seek(0)
-            lines = file.read().split(BETWEEN)
+    def write(self, out: BinaryIO) -> None:
+        """Write all lines in their order, a part at a time.
+
+        Each is on the disk before the next one comes: all at once, they would keep whoever gives an answer waiting.
+        """
+        self._file.flush()
+        for _, pieces in sorted(self._pieces.items()):
+            lines = b"".join([os.pread(self._file.fileno(), size, at) for at, size in pieces]).split(BETWEEN)
             lines.sort()
-            yield b"".join(lines)
-
-    def _file(self, name: str) -> BinaryIO:
-        if name not in self._files:
-            path = self._folder / f"part-{len(self._files)}"
-            self._files[name] = self._open.enter_context(path.open("w+b", buffering=0))
-            path.chmod(0o600)
-        return self._files[name]
+            out.write(b"".join(lines))
+            out.flush()
+            os.fdatasync(out.fileno())

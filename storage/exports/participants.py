@@ -35,7 +35,7 @@ def write(job: Job, moment: Path, out: Path, told: Told) -> int:
     done, begin = 0, len(job.prefix)
     with (
         closing(sqlite3.connect(moment)) as copy,
-        Ordering(out.parent, begin, begin + 1) as ordering,
+        Ordering(moment.with_name(f"{out.name}.parts"), begin, begin + 1) as ordering,
         out.open("xb") as file,
     ):
         out.chmod(0o600)
@@ -46,8 +46,7 @@ def write(job: Job, moment: Path, out: Path, told: Told) -> int:
             done += len(some)
             told(done, total)
         file.write(",".join(columns).encode() + b"\r\n")
-        for part in ordering.sorted():
-            file.write(part)
+        ordering.write(file)
         told(done, total)
     return done
 

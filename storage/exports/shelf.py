@@ -9,7 +9,10 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
+
+from storage.exports.steadily import clear_abandoned, retire
 
 KEPT_SECONDS = 3_600.0
 ERASED = "erased"
@@ -34,16 +37,22 @@ class Shelf:
     def ready(self, erased: int) -> None:
         """Make the folder; empty it where somebody was erased since, also by another process or machine.
 
-        `erased`: how many people were erased ever. Files nobody asked for lately go.
+        `erased`: how many people were erased ever.
         """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         known = self.folder / ERASED
         if not known.exists() or known.read_text("ascii") != str(erased):
             empty(self.folder)
             known.write_text(str(erased), "ascii")
+
+    def tidy(self) -> None:
+        """Let go of files nobody asked for lately, and of what a process that was killed worked with."""
         for one in self.folder.iterdir():
-            if one.is_file() and one != known and time.time() - one.stat().st_mtime > KEPT_SECONDS:
-                one.unlink(missing_ok=True)
+            # An erasure may have been quicker.
+            with suppress(FileNotFoundError):
+                if one.is_file() and one.name != ERASED and time.time() - one.stat().st_mtime > KEPT_SECONDS:
+                    retire(one)
+        clear_abandoned(self.folder)
 
     def place(self, *what: object) -> Path:
         """Where a file that is all this lies, or would lie."""

@@ -2,13 +2,15 @@
 
 Who keeps an answer waits until the disk has taken it. A disk that is given hundreds of megabytes at once, or
 gives as many back to a file system with `discard`, has no time for an answer in between: 125 to 430 ms. With a
-few megabytes at a time it does.
+megabyte at a time it does.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import stat
 import tempfile
 import threading
 import time
@@ -16,16 +18,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-STEP, PAUSE_SECONDS = 8 << 20, 0.02
+STEP, PAUSE_SECONDS = 1 << 20, 0.01
 FLUSH_SECONDS = 0.05
+LARGE = 8 << 20
+WORKING = "making-"
+# A folder that was made just now may not be locked yet.
+ABANDONED_SECONDS = 60.0
+SECOND_NAMES = "second-names"
 
 
 def let_go(file: Path) -> None:
-    """Delete a file that nobody reads any more. Many small ones, one behind the other, take as long as a large one."""
+    """Delete a file that nobody reads any more. Many small ones, one behind the other, take as long as a large one.
+
+    A file that has another name keeps what it holds.
+    """
     # An erasure empties the folder at once: it may be gone by now.
     with suppress(FileNotFoundError):
         with file.open("r+b", buffering=0) as large:
-            left = large.seek(0, os.SEEK_END)
+            left = large.seek(0, os.SEEK_END) if os.fstat(large.fileno()).st_nlink == 1 else 0
             while left > STEP:
                 left -= STEP
                 large.truncate(left)
@@ -34,10 +44,37 @@ def let_go(file: Path) -> None:
         time.sleep(PAUSE_SECONDS * left / STEP)
 
 
+def retire(file: Path) -> None:
+    """Delete a file that somebody may be reading just now: they read it to its end."""
+    gone = file.rename(file.with_name(f"gone-{file.name}"))
+    if _read_by_nobody(gone):
+        let_go(gone)
+    else:
+        gone.unlink()
+
+
+def _read_by_nobody(file: Path) -> bool:
+    """Whether no process has it open; where that cannot be known, no. Linux leases a file to its only user."""
+    number = os.open(file, os.O_RDWR)
+    try:
+        fcntl.fcntl(number, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        return True
+    except (AttributeError, OSError):
+        return False
+    finally:
+        os.close(number)
+
+
 @contextmanager
-def working_folder(inside: Path, prefix: str) -> Iterator[Path]:
-    """A folder whose files go to the disk while they are written, and which goes with all that is left in it."""
-    folder = Path(tempfile.mkdtemp(dir=inside, prefix=prefix))
+def working_folder(inside: Path) -> Iterator[Path]:
+    """A folder whose files go to the disk while they are written.
+
+    It goes with all that is left in it, or was deleted from it: by hands that know no hurry.
+    """
+    folder = Path(tempfile.mkdtemp(dir=inside, prefix=WORKING))
+    (folder / SECOND_NAMES).mkdir()
+    lock = os.open(folder, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
     done = threading.Event()
     flushing = threading.Thread(target=_flush, args=(folder, done), daemon=True)
     flushing.start()
@@ -46,10 +83,28 @@ def working_folder(inside: Path, prefix: str) -> Iterator[Path]:
     finally:
         done.set()
         flushing.join()
-        with suppress(FileNotFoundError):
-            for file in [one for one in folder.rglob("*") if one.is_file()]:
-                let_go(file)
-        shutil.rmtree(folder, ignore_errors=True)
+        _clear(folder)
+        os.close(lock)
+
+
+def clear_abandoned(inside: Path) -> None:
+    """Let go of working folders whose process was killed: they hold what people answered."""
+    for folder in inside.glob(f"{WORKING}*"):
+        with suppress(OSError):
+            lock = os.open(folder, os.O_RDONLY)
+            try:
+                if time.time() - os.fstat(lock).st_mtime > ABANDONED_SECONDS:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    _clear(folder)
+            finally:
+                os.close(lock)
+
+
+def _clear(folder: Path) -> None:
+    with suppress(FileNotFoundError):
+        for file in [one for one in folder.rglob("*") if one.is_file()]:
+            let_go(file)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _flush(folder: Path, done: threading.Event) -> None:
@@ -61,5 +116,12 @@ def _flush(folder: Path, done: threading.Event) -> None:
                 number = os.open(file, os.O_RDONLY)
                 try:
                     os.fdatasync(number)
+                    _name_again(folder / SECOND_NAMES, file, os.fstat(number))
                 finally:
                     os.close(number)
+
+
+def _name_again(second: Path, file: Path, about: os.stat_result) -> None:
+    """So that a library that deletes its own large file does not give it back to the disk at once."""
+    if stat.S_ISREG(about.st_mode) and about.st_size > LARGE and about.st_nlink == 1:
+        os.link(file, second / str(about.st_ino))

@@ -34,14 +34,16 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 
-import aiohttp
 from sqlalchemy import insert
 
 from bot.house import House, build
 from bot.settings import Settings
 from storage import releases
+from storage.cache import FOLDER
 from storage.database import begin_read
 from storage.exports import TABLES, asking
+from storage.exports.maker import COMMAND
+from storage.exports.steadily import WORKING
 from storage.keeping import answers, participants
 from tests.bench.walks import Loop, Measured
 from tests.botapi import BotApi, Resident
@@ -58,6 +60,13 @@ AGES = ("18_24", "25_44", "45_64", "65_79")
 DREAM = 'Meer groen, minder auto\'s; en een "huiskamer" in elke wijk 🌳, nummer '
 PER_PERSON, AT_ONCE = 10, 20_000
 CHATS, THINK_SECONDS = 20, 1.0
+READS = """
+import sys, urllib.request
+asked = urllib.request.Request(sys.argv[1], headers={"Authorization": f"Bearer {sys.stdin.read()}"})
+with urllib.request.urlopen(asked) as answer:
+    while answer.read(1 << 20):
+        pass
+"""
 # A bot that uses less of a core than this has nothing left to gather.
 IDLE, PATIENCE_SECONDS = 0.03, 180
 
@@ -140,7 +149,7 @@ def made(house: House, table: str, form: str) -> Ran:
     folder = house.settings.data
     out = folder / "made"
     job = asking.job(house.engine, house.content, house.keys, "dreams", table, form, folder, out, 10)
-    return _timed(list(asking.COMMAND), job.dumps(), out)
+    return _timed(list(COMMAND), job.dumps(), out)
 
 
 def summary(house: House) -> Ran:
@@ -172,13 +181,19 @@ def _timed(command: list[str], told: str, out: Path, env: dict[str, str] | None 
         process.stdin.close()
         watching = threading.Thread(target=_watch, args=(process.pid, peak := [0.0]))
         watching.start()
-        said = process.stdout.read().splitlines()
+        said = ""
+        for said in process.stdout:
+            # The file is there; what the process still clears nobody waits for.
+            if "made" in said:
+                wall = time.perf_counter() - begun
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.perf_counter() - begun
     if process.returncode:
-        raise RuntimeError(f"{command[:4]} ended with {process.returncode}: {said[-1:]}")
-    rows = json.loads(said[-1])["made"]["rows"] if told else 0
+        raise RuntimeError(f"{command[:4]} ended with {process.returncode}: {said}")
+    if told:
+        rows = json.loads(said)["made"]["rows"]
+    else:
+        wall, rows = time.perf_counter() - begun, 0
     size = out.stat().st_size / 1e6
     out.unlink()
     return Ran(wall, used.ru_utime + used.ru_stime, peak[0], size, rows)
@@ -225,7 +240,7 @@ def _line(name: str, runs: list[Ran], base: list[Ran]) -> list[str]:
 async def meanwhile(folder: Path, only: str) -> list[list[str]]:
     """A bot in a process of its own, on this database, with residents who think a little before they tap."""
     new = time.time_ns() % 10**9  # to a database that is used again, residents and updates are new ones
-    async with BotApi(first=new) as api, aiohttp.ClientSession() as client:
+    async with BotApi(first=new) as api:
         process, loop, people = Process(folder, api), Loop(api, Measured()), count(new)
         await process.start()
         try:
@@ -237,11 +252,11 @@ async def meanwhile(folder: Path, only: str) -> list[list[str]]:
             chats = [asyncio.create_task(_walks(loop, api, people, n)) for n in range(CHATS)]
             await asyncio.sleep(3)
             rows = [await _while(loop, "nothing else", folder, lambda: asyncio.sleep(20))]
-            key = {"Authorization": f"Bearer {(folder / 'staff.token').read_text().strip()}"}
+            key = (folder / "staff.token").read_text().strip()
             address = f"http://{process.env['STADSDIALOOG_STAFF']}/v1/rounds/dreams"
             for table, form in (*ROWS, ("summary", "json")):
                 if only in f"{table} {form}":
-                    download = partial(_download, client, f"{address}/{table}?format={form}", key)
+                    download = partial(_download, f"{address}/{table}?format={form}", key, folder)
                     rows.append(await _while(loop, f"{table} {form}", folder, download))
             for chat in chats:
                 chat.cancel()
@@ -251,11 +266,18 @@ async def meanwhile(folder: Path, only: str) -> list[list[str]]:
     return rows
 
 
-async def _download(client: aiohttp.ClientSession, address: str, key: dict[str, str]) -> None:
-    async with client.get(address, headers=key) as answer:
-        answer.raise_for_status()
-        async for _ in answer.content.iter_chunked(1 << 20):
-            pass
+async def _download(address: str, key: str, folder: Path) -> None:
+    """Until the file was read, by a process of its own, and until nothing is left of its making."""
+    reading = await asyncio.create_subprocess_exec(sys.executable, "-c", READS, address, stdin=subprocess.PIPE)
+    await reading.communicate(key.encode())
+    if reading.returncode:
+        raise RuntimeError(f"{address} could not be read")
+    await asyncio.to_thread(_cleared, folder / FOLDER)
+
+
+def _cleared(cache: Path) -> None:
+    while any(cache.glob(f"{WORKING}*")):
+        time.sleep(0.1)
 
 
 async def _idles(process: Process) -> None:
