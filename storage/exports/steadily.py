@@ -69,7 +69,7 @@ def _read_by_nobody(file: Path) -> bool:
 def working_folder(inside: Path) -> Iterator[Path]:
     """A folder whose files go to the disk while they are written.
 
-    It goes with all that is left in it, or was deleted from it: by hands that know no hurry.
+    At the end it is let go little by little, with the large files that were deleted from it meanwhile.
     """
     folder = Path(tempfile.mkdtemp(dir=inside, prefix=WORKING))
     (folder / SECOND_NAMES).mkdir()
