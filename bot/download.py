@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import re
 from http import HTTPStatus
 
@@ -24,13 +25,17 @@ async def send_file(
     try:
         path = await exports.as_before(request.headers.get("If-Range", "").strip('"')) or await exports.file(wanted)
         with path.open("rb") as file:
-            size = path.stat().st_size
+            size = os.fstat(file.fileno()).st_size
             response, begin, end = _begun(request, size, path.name, headers)
             await response.prepare(request)
             file.seek(begin)
             while begin < end and request.method != "HEAD":
                 # Writing to who reads fast never waits: without this, nobody else would have a turn until the end.
                 piece = await asyncio.to_thread(file.read, min(PIECE, end - begin))
+                if not piece:
+                    # It became shorter meanwhile: who reads sees that it broke off, and asks again.
+                    response.force_close()
+                    return response
                 await response.write(piece)
                 begin += len(piece)
     except (NotMade, FileNotFoundError):

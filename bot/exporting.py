@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -20,6 +21,7 @@ from storage.exports import asking
 from storage.exports.asking import State
 from storage.exports.maker import Maker, NotMade
 from storage.exports.shelf import Shelf
+from storage.exports.steadily import clear_abandoned
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,7 @@ class Exports:
         self._making: dict[Wanted, Making] = {}
         self._at_once = asyncio.Semaphore(AT_ONCE)
         self._ends = False
+        self._tidying: threading.Thread | None = None
 
     async def file(self, wanted: Wanted) -> Path:
         """The file, once it is there. Raises NotMade, NoSuchTable, and KeyError for an unknown round or language."""
@@ -100,7 +103,10 @@ class Exports:
         while True:
             with suppress(Exception):
                 await asyncio.to_thread(self._state)
-                await asyncio.to_thread(self.shelf.tidy)
+                # Gigabytes take a minute, for which the program does not wait at its end.
+                if self._tidying is None or not self._tidying.is_alive():
+                    self._tidying = threading.Thread(target=self.shelf.tidy, daemon=True)
+                    self._tidying.start()
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def while_serving(self, app: web.Application) -> AsyncIterator[None]:
@@ -114,6 +120,9 @@ class Exports:
                 making.task.cancel()
             if making.maker is not None:
                 making.maker.kill()
+                await asyncio.to_thread(making.maker.over)
+        # Nobody is answered any more, so it may go at once.
+        await asyncio.to_thread(clear_abandoned, self.shelf.folder, shutil.rmtree, 0)
 
     # ------------------------------------------------------------ inside
 

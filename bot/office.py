@@ -31,7 +31,8 @@ from storage.cache import FOLDER, erase_cached_exports
 from storage.database import DatabaseFault, begin_read, begin_write, now
 from storage.exports import asking
 from storage.exports.maker import Maker, NotMade
-from storage.exports.steadily import working_folder
+from storage.exports.shelf import Shelf
+from storage.exports.steadily import let_go
 from storage.faults import describe
 from storage.keys import KeyFault
 from storage.releases import draft
@@ -131,20 +132,23 @@ def export(
     exports.check(table, format)
     if language not in house.content.languages:
         raise typer.BadParameter(f"{language}: there are {', '.join(house.content.languages)}")
-    cache = house.settings.data / FOLDER
-    cache.mkdir(mode=0o700, exist_ok=True)
-    with working_folder(cache) as folder:
-        made = _made(house, round, table, format, language, folder)
+    shelf = Shelf(house.settings.data / FOLDER)
+    with reading(house) as connection:
+        shelf.ready(asking.state(connection).erased)
+    made = shelf.folder / f"part-{os.getpid()}"
+    try:
+        _make(house, round, table, format, language, made)
         if out == "-":
             with made.open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
         else:
             shutil.copyfile(made, out)
+    finally:
+        let_go(made)
 
 
-def _made(house: House, round_code: str, table: str, form: str, language: str, folder: Path) -> Path:
-    """The file of a table, made in `folder`."""
-    made = folder / "made"
+def _make(house: House, round_code: str, table: str, form: str, language: str, made: Path) -> None:
+    """Make the file of a table."""
     if asking.is_small(table):
         with reading(house) as connection:
             try:
@@ -155,14 +159,13 @@ def _made(house: House, round_code: str, table: str, form: str, language: str, f
                     made.write_bytes(asking.small(connection, house.content, round_code, table, form))
             except exports.NothingReleased:
                 raise DatabaseFault(f"{round_code}: no summary was released yet") from None
-        return made
+        return
     about = (house.engine, house.content, house.keys, round_code, table, form)
-    asked = asking.job(*about, folder, made, house.settings.reveal_at, language)
+    asked = asking.job(*about, made.parent, made, house.settings.reveal_at, language)
     with _progress() as told:
         maker = Maker(asked)
         maker.made(lambda done, total: told(table, done, total))
         maker.over()
-    return made
 
 
 @office.command()

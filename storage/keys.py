@@ -20,6 +20,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 KEY_FILE = "pseudonym.key"
 PSEUDONYM_LETTERS = 16
 ANSWER_BYTES = 10
+ANSWER_LETTERS = 2 * ANSWER_BYTES
+# No digits: a spreadsheet takes 86530674531871852e49 for a number.
+_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 
 class KeyFault(Exception):
@@ -141,8 +144,8 @@ def pseudonym(key: bytes, participant: str, prefix: str) -> str:
     return prefix + base64.b32encode(hmac.digest(key, participant.encode(), "sha256")[:10]).decode().lower()
 
 
-def answer_codes(key: bytes, numbers: array[int]) -> bytes:
-    """The names of answer rows in exports, ANSWER_BYTES each: opaque, so that they tell nothing of the order.
+def answer_codes(key: bytes, numbers: array[int]) -> str:
+    """The names of answer rows in exports, ANSWER_LETTERS each: opaque, so that they tell nothing of the order.
 
     `numbers` are the rows' own (typecode `q`). Each is one block of AES-256, cut off: all of them in
     one call, where a hash each would take longer than writing the file.
@@ -151,4 +154,4 @@ def answer_codes(key: bytes, numbers: array[int]) -> bytes:
     blocks[::2] = numbers
     # Of blocks that are all different nothing shows; a mode that chains them would give other names each time.
     coded = Cipher(AES256(key), ECB()).encryptor().update(blocks.tobytes())  # noqa: S305
-    return b"".join(coded[at : at + ANSWER_BYTES] for at in range(0, len(coded), 16))
+    return b"".join(coded[at : at + ANSWER_BYTES] for at in range(0, len(coded), 16)).hex().translate(_LETTERS)

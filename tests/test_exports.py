@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -150,6 +151,7 @@ def test_a_whole_file_of_answers(house: House) -> None:
     found = {" ".join(row[name].replace(" ", "_") or "-" for name in names) for row in rows}
     assert found == set(told)
     assert [row["answer_id"] for row in rows] == sorted(row["answer_id"] for row in rows)
+    assert all(re.fullmatch("[a-p]{20}", row["answer_id"]) for row in rows), "no spreadsheet takes it for a number"
     assert len({row["answer_id"] for row in rows}) == len(told)
 
 

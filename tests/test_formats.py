@@ -275,10 +275,12 @@ def test_a_spreadsheet_opens_both_files(house: House, tmp_path: Path) -> None:
     if not shutil.which("soffice"):
         complain = pytest.fail if os.environ.get("CI") else pytest.skip
         complain("LibreOffice is not installed: nobody opened the workbook and the Excel-CSV")
-    people(house, ADA)
+    like_values = ("1-2", "2040", "1 mei", "waar", "TRUE", "86530674531871852e49", "-5")
+    people(house, ADA, *([own("dream", text)] for text in like_values))
+    kept = rows_of(exported(house, "answers", "csv"))
     (tmp_path / "book.xlsx").write_bytes(exported(house, "answers", "xlsx"))
     (tmp_path / "sheet.csv").write_bytes(exported(house, "answers", "excel-csv"))
-    for file, how in (("book.xlsx", ()), ("sheet.csv", ("--infilter=CSV:59,34,76,1",))):
+    for file, how in (("book.xlsx", ()), ("sheet.csv", ("--infilter=CSV:59,34,76,1,,1043,false,true",))):
         out = tmp_path / file.partition(".")[2]
         command = ["soffice", f"-env:UserInstallation=file://{tmp_path}/office", "--headless", *how]
         command += [
@@ -290,5 +292,6 @@ def test_a_spreadsheet_opens_both_files(house: House, tmp_path: Path) -> None:
         subprocess.run([*command, str(tmp_path / file)], check=True, timeout=120, capture_output=True)
         text = (out / f"{file.partition('.')[0]}.csv").read_text("utf-8-sig")
         rows = list(csv.DictReader(io.StringIO(text, newline="")))
-        assert len(rows) == 9
-        assert {row["text"].removeprefix("'") for row in rows} == {"", "=SOM(A1); ’t Vriethof"}
+        assert len(rows) == 9 + len(like_values)
+        assert {row["text"].removeprefix("'") for row in rows} == {"", "=SOM(A1); ’t Vriethof", *like_values}
+        assert {row["answer_id"] for row in rows} == {row["answer_id"] for row in kept}

@@ -19,8 +19,8 @@ from bot.settings import Settings
 from conversations.shapes import Answered, Fact
 from storage.database import begin_read, begin_write, now
 from storage.erasure import erase
-from storage.exports import asking, moment
-from storage.exports.maker import Maker
+from storage.exports import asking, moment, steadily
+from storage.exports.maker import Maker, NotMade
 from storage.exports.making import make
 from storage.exports.steadily import WORKING
 from storage.keeping import answers, participants
@@ -115,9 +115,32 @@ async def test_an_erasure_takes_every_file_away(house: House) -> None:
     assert house.keys.pseudonym(gone).encode() not in without.read_bytes()
 
 
+def test_a_making_that_fails_leaves_nothing_and_then_says_so(house: House) -> None:
+    settle(house)
+    folder = house.settings.data
+    about = (house.engine, house.content, house.keys, "dreams", "answers", "xlsx")
+    with pytest.raises(NotMade, match="FileNotFoundError"):
+        Maker(asking.job(*about, folder, folder / "missing" / "made", 10)).made(lambda done, total: None)
+    assert list(folder.glob(f"{WORKING}*")) == []
+
+
+def test_what_was_made_has_one_name(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else clearing might make it shorter, once it is erased and somebody still reads it."""
+    monkeypatch.setattr(steadily, "LARGE", 0)
+    monkeypatch.setattr(steadily, "FLUSH_SECONDS", 0.001)
+    settle(house)
+    out = house.settings.data / "made.xlsx"
+    about = (house.engine, house.content, house.keys, "dreams", "answers", "xlsx")
+    with steadily.working_folder(house.settings.data) as folder:
+        make(asking.job(*about, folder, out, 10), folder, lambda done, total: None)
+        assert list((folder / steadily.SECOND_NAMES).iterdir()) != []
+        assert out.stat().st_nlink == 1
+
+
 async def test_when_the_program_ends_nobody_waits_for_a_file(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("storage.exports.maker.COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
     exports = Exports(house)
+    (exports.shelf.folder / f"{WORKING}killed").mkdir(parents=True)
     serving = exports.while_serving(web.Application())
     await anext(serving)
     waiting = asyncio.create_task(exports.file(Wanted("dreams", "answers", "xlsx", "nl")))
@@ -126,6 +149,7 @@ async def test_when_the_program_ends_nobody_waits_for_a_file(house: House, monke
             await asyncio.sleep(0.01)
         assert await anext(serving, "ended") == "ended"
         await asyncio.to_thread(running[0].maker.over)
+    assert list(exports.shelf.folder.glob(f"{WORKING}*")) == []
     with pytest.raises(asyncio.CancelledError):
         await waiting
 

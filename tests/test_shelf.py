@@ -6,17 +6,19 @@ import os
 import time
 from pathlib import Path
 
+import pytest
+
 from storage.exports.shelf import ERASED, KEPT_SECONDS, Shelf
-from storage.exports.steadily import ABANDONED_SECONDS, WORKING
+from storage.exports.steadily import ABANDONED_SECONDS, RETIRING, WORKING
 
 
 def test_only_what_nobody_wants_or_works_with_any_more_goes(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "cache")
     shelf.ready(erased=0)
-    old, new = shelf.place("answers", 1), shelf.place("answers", 2)
+    old, new, half_gone = (*(shelf.place("answers", n) for n in (1, 2)), shelf.folder / f"{RETIRING}half")
     killed = shelf.folder / f"{WORKING}killed"
     killed.mkdir()
-    for file, age in ((old, KEPT_SECONDS), (new, KEPT_SECONDS - 60), (killed / "moment.db", 0)):
+    for file, age in ((old, KEPT_SECONDS), (new, KEPT_SECONDS - 60), (half_gone, 0), (killed / "moment.db", 0)):
         file.write_text("what people answered")
         os.utime(file, (begun := time.time() - age - 1, begun))
     for one in (killed, shelf.folder / ERASED):
@@ -25,3 +27,18 @@ def test_only_what_nobody_wants_or_works_with_any_more_goes(tmp_path: Path) -> N
     shelf.tidy()
 
     assert sorted(one.name for one in shelf.folder.iterdir()) == sorted([ERASED, new.name])
+
+
+def test_one_file_that_cannot_go_keeps_no_other_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def may_not(file: Path) -> None:
+        raise PermissionError(file.name)
+
+    shelf = Shelf(tmp_path)
+    (tmp_path / f"{RETIRING}half").touch()
+    (killed := tmp_path / f"{WORKING}killed").mkdir()
+    os.utime(killed, (0, 0))
+    monkeypatch.setattr("storage.exports.shelf.retire", may_not)
+
+    shelf.tidy()
+
+    assert [one.name for one in tmp_path.iterdir()] == [f"{RETIRING}half"]

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import logging
+import os
 import re
 import socket
 import stat
@@ -267,6 +268,24 @@ async def test_while_somebody_reads_a_large_file_fast_others_have_their_turns(
     having.cancel()
     assert len(at_pieces) > len(body) // 2048 > 5
     assert len(set(at_pieces)) == len(at_pieces), "somebody had a turn between every two pieces"
+
+
+async def test_a_file_that_becomes_shorter_breaks_off_what_is_sent_of_it(
+    api: Api, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = web.StreamResponse.write
+
+    async def write(response: web.StreamResponse, data: bytes) -> None:
+        await really(response, data)
+        for file in shelf(house):
+            os.truncate(file, 2048)
+
+    await people(house, 100)
+    monkeypatch.setattr(download, "PIECE", 2048)
+    monkeypatch.setattr(web.StreamResponse, "write", write)
+    async with asyncio.timeout(15):
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await api.get("/v1/rounds/dreams/answers")
 
 
 async def test_a_download_that_broke_off_goes_on_where_it_was(api: Api, house: House) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from storage.exports.job import Job
 from storage.exports.ordering import Ordering
 from storage.exports.text import Told, cell
-from storage.keys import ANSWER_BYTES, PSEUDONYM_LETTERS, answer_codes, pseudonym
+from storage.keys import ANSWER_LETTERS, PSEUDONYM_LETTERS, answer_codes, pseudonym
 
 AT_ONCE = 10_000
 LETTERS_A_PART = 2
@@ -74,7 +74,7 @@ def write(job: Job, moment: Path, out: Path, told: Told) -> int:
         people, key = _people(job, copy), bytes.fromhex(job.keys["answer"])
         rows = _rows(job, copy)
         while some := rows.fetchmany(AT_ONCE):
-            codes = answer_codes(key, array("q", (row[0] for row in some))).hex()
+            codes = answer_codes(key, array("q", (row[0] for row in some)))
             ordering.put(_lines(job.round, some, codes, people))
             done += len(some)
             told(done, total)
@@ -102,7 +102,7 @@ def _lines(round_code: str, rows: Iterable[Sequence[Any]], codes: str, people: _
     names, quotable, size = people.names, people.quotable, people.size
     at = 0
     for _, person, before, text, behind, state in rows:
-        end = at + 2 * ANSWER_BYTES
+        end = at + ANSWER_LETTERS
         name = names[(person - 1) * size : person * size]
         own = cell(text) if text else ""
         yield f"{codes[at:end]},{name},{round_code},{before},{own},{behind},{quotable[person - 1]},{state}\r\n"

@@ -45,10 +45,10 @@ class Maker:
     def over(self) -> None:
         """Wait until it has cleared what it worked with."""
         with self._process:
-            pass
+            self._process.wait()
 
     def kill(self) -> None:
-        """End it half-way. What it worked with is cleared later (`steadily.clear_abandoned`)."""
+        """End it half-way. Whoever keeps the folder it worked in clears that (`steadily.clear_abandoned`)."""
         self._process.kill()
 
     def _listen(self, told: Told) -> Mapping[str, Any]:

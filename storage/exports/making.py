@@ -20,7 +20,7 @@ from pathlib import Path
 from storage.exports import BUNDLE, FORMATS, answers, bundle, participants
 from storage.exports.job import Job
 from storage.exports.moment import take
-from storage.exports.steadily import working_folder
+from storage.exports.steadily import second_name, working_folder
 from storage.exports.text import Told
 
 TABLES = {"answers": answers.write, "participants": participants.write}
@@ -44,7 +44,10 @@ def make(job: Job, folder: Path, told: Told) -> dict[str, object]:
             made = csv
         else:
             _convert(job, csv, made, rows, told)
+    second = second_name(folder, made)
     made.replace(job.out)
+    # From here on it is the caller's alone: clearing never makes it shorter.
+    second.unlink(missing_ok=True)
     return {"rows": rows, "state": state, "erased": erased}
 
 
@@ -67,14 +70,15 @@ def main() -> None:
     def say(**what: object) -> None:
         print(json.dumps(what), flush=True)  # noqa: T201 - what the caller listens to
 
-    with working_folder(Path(job.folder)) as folder:
-        try:
+    try:
+        with working_folder(Path(job.folder)) as folder:
             # Who waits for the file does not wait until what it took is gone.
             say(made=make(job, folder, lambda done, total: say(done=done, total=total)))
-        except Exception as error:
-            # The type only: what went wrong may quote what somebody wrote.
-            say(failed=type(error).__name__)
-            sys.exit(1)
+    except Exception as error:
+        # Told when nothing is left of it, since whoever hears it may try again, with the disk full.
+        # The type only: what went wrong may quote what somebody wrote.
+        say(failed=type(error).__name__)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

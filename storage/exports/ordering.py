@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
+from storage.exports.steadily import STEP
+
 # No byte of UTF-8: it stands between lines that may have breaks of their own.
 BETWEEN = b"\xff"
 
@@ -50,12 +52,17 @@ class Ordering:
     def write(self, out: BinaryIO) -> None:
         """Write all lines in their order, a part at a time.
 
-        Each is on the disk before the next one comes: all at once, they would keep whoever gives an answer waiting.
+        A megabyte is on the disk before the next one comes: all at once, they would keep whoever gives an answer
+        waiting.
         """
         self._file.flush()
+        waiting = 0
         for _, pieces in sorted(self._pieces.items()):
             lines = b"".join([os.pread(self._file.fileno(), size, at) for at, size in pieces]).split(BETWEEN)
             lines.sort()
             out.write(b"".join(lines))
-            out.flush()
-            os.fdatasync(out.fileno())
+            waiting += sum(size for _, size in pieces)
+            if waiting > STEP:
+                out.flush()
+                os.fdatasync(out.fileno())
+                waiting = 0

@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from storage.exports.steadily import clear_abandoned, retire
+from storage.exports.steadily import clear_abandoned, is_retiring, retire
 
 KEPT_SECONDS = 3_600.0
 ERASED = "erased"
@@ -47,12 +47,15 @@ class Shelf:
 
     def tidy(self) -> None:
         """Let go of files nobody asked for lately, and of what a process that was killed worked with."""
-        for one in self.folder.iterdir():
-            # An erasure may have been quicker.
-            with suppress(FileNotFoundError):
-                if one.is_file() and one.name != ERASED and time.time() - one.stat().st_mtime > KEPT_SECONDS:
-                    retire(one)
-        clear_abandoned(self.folder)
+        # An erasure may take the folder itself.
+        with suppress(FileNotFoundError):
+            for one in self.folder.iterdir():
+                # One that cannot go must not keep the others here.
+                with suppress(OSError):
+                    old = time.time() - one.stat().st_mtime > KEPT_SECONDS
+                    if one.is_file() and one.name != ERASED and (old or is_retiring(one)):
+                        retire(one)
+            clear_abandoned(self.folder)
 
     def place(self, *what: object) -> Path:
         """Where a file that is all this lies, or would lie."""

@@ -10,18 +10,18 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import stat
+import signal
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 STEP, PAUSE_SECONDS = 1 << 20, 0.01
 FLUSH_SECONDS = 0.05
 LARGE = 8 << 20
-WORKING = "making-"
+WORKING, RETIRING = "making-", "gone-"
 # A folder that was made just now may not be locked yet.
 ABANDONED_SECONDS = 60.0
 SECOND_NAMES = "second-names"
@@ -46,17 +46,24 @@ def let_go(file: Path) -> None:
 
 def retire(file: Path) -> None:
     """Delete a file that somebody may be reading just now: they read it to its end."""
-    gone = file.rename(file.with_name(f"gone-{file.name}"))
+    gone = file if is_retiring(file) else file.rename(file.with_name(RETIRING + file.name))
     if _read_by_nobody(gone):
         let_go(gone)
     else:
         gone.unlink()
 
 
+def is_retiring(file: Path) -> bool:
+    """Whether it began to retire, maybe in a process that ended since."""
+    return file.name.startswith(RETIRING)
+
+
 def _read_by_nobody(file: Path) -> bool:
     """Whether no process has it open; where that cannot be known, no. Linux leases a file to its only user."""
     number = os.open(file, os.O_RDWR)
     try:
+        # Who opens it in this very moment breaks the lease: Linux tells so by SIGIO, which would end this process.
+        fcntl.fcntl(number, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(number, fcntl.F_SETLEASE, fcntl.F_WRLCK)
         return True
     except (AttributeError, OSError):
@@ -67,14 +74,16 @@ def _read_by_nobody(file: Path) -> bool:
 
 @contextmanager
 def working_folder(inside: Path) -> Iterator[Path]:
-    """A folder whose files go to the disk while they are written.
+    """A folder whose files go to the disk while they are written, and which goes little by little at the end.
 
-    At the end it is let go little by little, with the large files that were deleted from it meanwhile.
+    Large files that a library deletes from it meanwhile keep a second name, so that they go like that too.
     """
     folder = Path(tempfile.mkdtemp(dir=inside, prefix=WORKING))
     (folder / SECOND_NAMES).mkdir()
     lock = os.open(folder, os.O_RDONLY)
-    fcntl.flock(lock, fcntl.LOCK_EX)
+    # On NFS a folder cannot be locked, nor is one cleared there that was abandoned.
+    with suppress(OSError):
+        fcntl.flock(lock, fcntl.LOCK_EX)
     done = threading.Event()
     flushing = threading.Thread(target=_flush, args=(folder, done), daemon=True)
     flushing.start()
@@ -87,41 +96,57 @@ def working_folder(inside: Path) -> Iterator[Path]:
         os.close(lock)
 
 
-def clear_abandoned(inside: Path) -> None:
-    """Let go of working folders whose process was killed: they hold what people answered."""
-    for folder in inside.glob(f"{WORKING}*"):
-        with suppress(OSError):
-            lock = os.open(folder, os.O_RDONLY)
-            try:
-                if time.time() - os.fstat(lock).st_mtime > ABANDONED_SECONDS:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    _clear(folder)
-            finally:
-                os.close(lock)
-
-
 def _clear(folder: Path) -> None:
-    with suppress(FileNotFoundError):
-        for file in [one for one in folder.rglob("*") if one.is_file()]:
+    for file in _all(folder):
+        # One that cannot be made shorter goes at once, below.
+        with suppress(OSError):
             let_go(file)
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def clear_abandoned(inside: Path, clear: Callable[[Path], object] = _clear, seconds: float = ABANDONED_SECONDS) -> None:
+    """Clear working folders whose process was killed so many seconds ago: they hold what people answered."""
+    for folder in inside.glob(f"{WORKING}*"):
+        with suppress(OSError):
+            lock = os.open(folder, os.O_RDONLY)
+            try:
+                if time.time() - os.fstat(lock).st_mtime >= seconds:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    clear(folder)
+            finally:
+                os.close(lock)
+
+
 def _flush(folder: Path, done: threading.Event) -> None:
-    """Closing a file drops this process's locks on it: of a copy that SQLite has here, nobody else knows."""
+    """Ask the disk, until `done`, to take what was written so far.
+
+    Closing a file drops this process's locks on it: of a copy that SQLite has here, nobody else knows.
+    """
     while not done.wait(FLUSH_SECONDS):
         # A file, or all of them, may be gone by now: the next look finds what is left.
-        with suppress(OSError):
-            for file in folder.rglob("*"):
+        for file in _all(folder):
+            with suppress(OSError):
                 number = os.open(file, os.O_RDONLY)
                 try:
                     os.fdatasync(number)
-                    _name_again(folder / SECOND_NAMES, file, os.fstat(number))
+                    _name_again(folder, file, os.fstat(number))
                 finally:
                     os.close(number)
 
 
-def _name_again(second: Path, file: Path, about: os.stat_result) -> None:
+def _name_again(folder: Path, file: Path, about: os.stat_result) -> None:
     """So that a library that deletes its own large file does not give it back to the disk at once."""
-    if stat.S_ISREG(about.st_mode) and about.st_size > LARGE and about.st_nlink == 1:
-        os.link(file, second / str(about.st_ino))
+    if about.st_size > LARGE and about.st_nlink == 1:
+        os.link(file, folder / SECOND_NAMES / str(about.st_ino))
+
+
+def second_name(folder: Path, file: Path) -> Path:
+    """The other name that a large file in a working folder may have."""
+    return folder / SECOND_NAMES / str(file.stat().st_ino)
+
+
+def _all(folder: Path) -> list[Path]:
+    """What files are in it, as far as they can still be seen."""
+    with suppress(OSError):
+        return [one for one in folder.rglob("*") if one.is_file()]
+    return []

@@ -18,6 +18,8 @@ TOLD_EVERY = 4_000
 
 csv.field_size_limit(2**31 - 1)
 _NUMBER = re.compile(r"-?[0-9]+")
+# What is short and has a digit may be a date ("1 mei", "1-2") in one language or another.
+_VALUE = re.compile(r"(?=.*[0-9]).{1,20}|waar|onwaar|true|false", re.IGNORECASE)
 _SPECIAL = re.compile('[",\r\n]')
 # JSON may hold these bare, but much that reads lines takes them for the end of one.
 _LINE_ENDS = str.maketrans({"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
@@ -57,23 +59,35 @@ def typed(columns: Sequence[Column], row: Sequence[str]) -> list[Cell]:
 
 def excel_csv(job: Job, source: Path, out: Path, total: int, told: Told) -> None:
     """What a Dutch Excel opens by double click: semicolons, a byte order mark, and nothing it takes for a formula."""
+    columns = job.columns(job.table)
+    own_words = [at for at, one in enumerate(columns) if one.measure == "text"]
     with rows_of(source) as rows, out.open("wb") as file:
         file.write("\ufeff".encode())
-        file.write(_semicolons([one.name for one in job.columns(job.table)]))
+        file.write(_semicolons([one.name for one in columns]))
         for done, row in enumerate(rows, 1):
-            file.write(_semicolons(row))
+            cells = [guarded(one) for one in row]
+            for at in own_words:
+                cells[at] = guarded(row[at], own_words=True)
+            file.write(_semicolons(cells))
             if done % TOLD_EVERY == 0:
                 told(done, total)
 
 
-def _semicolons(row: Sequence[str]) -> bytes:
-    cells = (guarded(one).replace('"', '""') for one in row)
+def _semicolons(row: Iterable[str]) -> bytes:
+    cells = (one.replace('"', '""') for one in row)
     return (";".join(f'"{one}"' for one in cells) + "\r\n").encode()
 
 
-def guarded(text: str) -> str:
-    """A text with `'` in front where a spreadsheet might take it for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
+def guarded(text: str, own_words: bool = False) -> str:
+    """A text with `'` in front where a spreadsheet might take it for a formula.
+
+    Or for a number, a date or a truth, where it is somebody's own words; elsewhere a number is one.
+    """
+    if own_words:
+        made_into_another = text.startswith(_FORMULA) or bool(_VALUE.fullmatch(text))
+    else:
+        made_into_another = text.startswith(_FORMULA) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if made_into_another else text
 
 
 def jsonl(job: Job, source: Path, out: Path, total: int, told: Told) -> None:
