@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import re
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 from aiohttp import web
@@ -18,18 +19,28 @@ PIECE = 256 * 1024
 _ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
+Noted = Callable[[], Awaitable[None]]
+
+
 async def send_file(
-    request: web.Request, exports: Exports, wanted: Wanted, headers: dict[str, str]
+    request: web.Request, exports: Exports, wanted: Wanted, headers: dict[str, str], noted: Noted
 ) -> web.StreamResponse:
-    """Answer with the file wanted; with the very file of an earlier download, where its tag comes along."""
+    """Answer with the file wanted; with the very file of an earlier download, where its tag comes along.
+
+    `noted` writes down that it is handed out, before any of it is.
+    """
     try:
         path = await exports.as_before(request.headers.get("If-Range", "").strip('"')) or await exports.file(wanted)
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             response, begin, end = _begun(request, size, path.name, headers)
+            if request.method == "HEAD":
+                end = begin
+            if begin < end:
+                await noted()
             await response.prepare(request)
             file.seek(begin)
-            while begin < end and request.method != "HEAD":
+            while begin < end:
                 # Writing to who reads fast never waits: without this, nobody else would have a turn until the end.
                 piece = await asyncio.to_thread(file.read, min(PIECE, end - begin))
                 if not piece:
@@ -45,10 +56,12 @@ async def send_file(
     return response
 
 
-def send_bytes(request: web.Request, content: bytes, headers: dict[str, str]) -> web.Response:
-    """Answer with a small file, or with the part of it that is asked for."""
+async def send_bytes(request: web.Request, content: bytes, headers: dict[str, str], noted: Noted) -> web.Response:
+    """Answer with a small file, or with the part of it that is asked for; `noted` as above."""
     tag = hashlib.sha256(content).hexdigest()[:32]
     response, begin, end = _begun(request, len(content), tag, headers)
+    if begin < end and request.method != "HEAD":
+        await noted()
     return web.Response(status=response.status, headers=response.headers, body=content[begin:end])
 
 

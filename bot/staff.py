@@ -126,19 +126,21 @@ class _Api:
             content = await self._council(round_code, form, language)
         elif asking.is_small(table):
             content = await self._small(round_code, table, form)
-        # What is not there yet was not downloaded.
-        what = f"{table} of {round_code} as {form}"
-        await self._access.note(request, "download", what, purpose=purpose or NOT_STATED)
-        log.info("download: %s, purpose %s", what, "stated" if purpose else NOT_STATED)
+
+        async def noted() -> None:
+            what = f"{table} of {round_code} as {form}"
+            await self._access.note(request, "download", what, purpose=purpose or NOT_STATED)
+            log.info("download: %s, purpose %s", what, "stated" if purpose else NOT_STATED)
+
         if table == COUNCIL:
             # A page to look at and print; who only wants to keep it can.
             headers["Content-Disposition"] = headers["Content-Disposition"].replace("attachment", "inline")
             headers["Content-Security-Policy"] = staff_council.policy()
-            return send_bytes(request, content, headers)
+            return await send_bytes(request, content, headers, noted)
         if asking.is_small(table):
-            return send_bytes(request, content, headers)
+            return await send_bytes(request, content, headers, noted)
         wanted = Wanted(round_code, table, form, language if FORMATS[form].labelled else LANGUAGE)
-        return await send_file(request, self._exports, wanted, headers)
+        return await send_file(request, self._exports, wanted, headers, noted)
 
     async def _council(self, round_code: str, form: str, language: str) -> bytes:
         try:

@@ -181,12 +181,13 @@ class Moderation:
         self, request: web.Request, wrong: str = "", only: Sequence[int] = (), original: str = ""
     ) -> web.Response:
         await look_for_alarms(self._access, self._content)
-        texts = await self._access.read(lambda conn: moderation.apart(conn, AT_ONCE))
+        texts, by_hand = await self._access.read(_what_stands_apart)
         return self._pages.html(
             request,
             "apart.html",
             HTTPStatus.BAD_REQUEST if wrong else HTTPStatus.OK,
             texts=texts,
+            by_hand=by_hand,
             wrong=wrong,
             shown=only[0] if only and original else 0,
             original=original,
@@ -209,6 +210,15 @@ async def look_for_alarms(access: Access, content: Content) -> None:
     """Look at texts nobody looked at yet: what may be a cry for help or a threat is read before all others."""
     phrases = content.phrases
     await access.keep(lambda conn: moderation.look_for_alarms(conn, lambda text: alarm(text, phrases), AT_ONCE))
+
+
+def _what_stands_apart(conn: Connection) -> tuple[list[Own], dict[int, str]]:
+    """The texts, and of each that no alarm found the moderator who set it apart."""
+    texts = moderation.apart(conn, AT_ONCE)
+    decided = {own.id: moderation.history(conn, own.id) for own in texts}
+    return texts, {
+        own: one.moderator for own, all_of in decided.items() for one in all_of if one.verdict == "set_apart"
+    }
 
 
 def _next(conn: Connection, moderator: str, only: Sequence[int], original: str) -> Task:

@@ -288,6 +288,19 @@ async def test_a_file_that_becomes_shorter_breaks_off_what_is_sent_of_it(
             await api.get("/v1/rounds/dreams/answers")
 
 
+async def test_only_what_is_handed_out_is_a_download(api: Api, house: House) -> None:
+    await people(house, 20)
+    path = "/v1/rounds/dreams/answers"
+    _, headers, _ = await api.get(path)
+    for method, asked, status in (
+        ("HEAD", {}, 200),
+        ("GET", {"If_None_Match": headers["Etag"]}, 304),
+        ("GET", {"Range": "bytes=99999999-"}, 416),
+    ):
+        assert (await api.get(path, method=method, **asked))[0] == status
+    assert [one.object for one in lines(house.engine) if one.action == "download"] == ["answers of dreams as csv"]
+
+
 async def test_a_download_that_broke_off_goes_on_where_it_was(api: Api, house: House) -> None:
     await people(house, 300)
     path = "/v1/rounds/dreams/answers"

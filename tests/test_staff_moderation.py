@@ -115,6 +115,7 @@ async def test_a_cry_for_help_stands_apart_with_the_steps_to_take(house: House) 
         assert cry not in (await mo.opens("/moderation")).text
         apart = await mo.opens("/moderation/apart")
         assert (cry in apart.text, "Bel 112" in apart.text) == (True, True)
+        assert "Herkend door de dialoog, die meteen 113 en 112 liet zien." in apart.text
         missing = await mo.sends(apart, "/moderation/decide", verdict="refused", reason="")
         assert missing.status == 400
         put_back = await mo.sends(apart, "/moderation/decide", verdict="put_back")
@@ -122,7 +123,9 @@ async def test_a_cry_for_help_stands_apart_with_the_steps_to_take(house: House) 
         # One that a moderator finds worrying in the queue goes there by hand.
         page = await mo.opens("/moderation")
         await decides(mo, page, verdict="set_apart", alarm="threat")
-        assert TREES in (await mo.opens("/moderation/apart")).text
+        by_hand = (await mo.opens("/moderation/apart")).text
+        assert TREES in by_hand
+        assert "Apart gezet door a.moderator; wie dit schreef, zag geen nummer." in by_hand
 
 
 async def test_a_doubted_decision_is_somebody_else_s(house: House) -> None:
