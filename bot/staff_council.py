@@ -191,9 +191,9 @@ class Sheet:
         resident, labels = self._content.words(self._language), dict[str, str]()
         for side, pole in dilemma.sides.items():
             label = pole.label[self._language]
-            labels[side] = label
-            labels[f"rather_{side}"] = resident("position.rather", label=inside(label))
-            labels[f"side_{side}"] = self._words("council.both", label=label)
+            rather = resident("position.rather", label=inside(label))
+            both = self._words("council.both", label=label, rather=rather)
+            labels |= {side: label, f"rather_{side}": rather, f"side_{side}": both}
         return {**labels, "between": resident("position.between"), "rest": self._words("council.rest")}
 
     def _base(self, figure: Mapping[str, Any]) -> str:

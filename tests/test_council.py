@@ -73,16 +73,19 @@ def test_every_figure_of_the_release_is_on_it(released: House, content: Content,
 
 
 def test_it_says_why_a_figure_shows_less(content: Content, released: House) -> None:
-    def told(**figure: Any) -> str:
+    def told(language: str = "en", **figure: Any) -> str:
         summary = json.loads(json.dumps(summary_of(released)))
         summary["dilemmas"]["growth"] |= figure
-        return words_of(sheet(content, summary, "en"))
+        return words_of(sheet(content, summary, language))
 
     assert "Fewer than 10 people answered: nothing to show." in told(base=None, step="total", counts={})
     assert "The split would point at too few people" in told(base=14, step="total", counts={})
     three = told(step="three", counts={"side_a": 20, "between": 30, "side_b": 50}, base=100)
-    assert "Grow, or rather so 20 20% In between 30 30% Stay the same size, or rather so 50 50%" in three
+    both = "‘Grow’ or ‘Rather grow’ 20 20% In between 30 30% ‘Stay the same size’ or ‘Rather stay the same size’ 50 50%"
+    assert both in three
     assert "are added up" in three
+    dutch = told("nl", step="three", counts={"side_a": 20, "between": 30, "side_b": 50}, base=100)
+    assert "‘Groeien’ of ‘Liever groeien’ 20" in dutch
     largest = told(step="largest", counts={"side_b": 60, "rest": 40}, base=100)
     assert "Only the largest side stands apart" in largest
     summary = summary_of(released)
