@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -16,14 +15,12 @@ from bot.staff_lists import MOST_LINES, seen
 from bot.staff_pages import PageFault, Pages
 from bot.staff_roles import HOLDERS, NEEDS, may
 from storage import audit
-from storage.exports import FORMATS, LANGUAGE, TABLES, NoSuchTable, asking, check
+from storage.exports import FORMATS, LANGUAGE, NoSuchTable, asking, check
 from storage.exports.maker import NotMade
 
 # A file that is there so soon is handed over at once, without a page between.
 SOON_SECONDS = 2.0
 LOOK_SECONDS = 2
-# What the log calls a download.
-LOGGED = re.compile(r"(?P<table>\w+) of (?P<round>\w+) as (?P<form>[\w-]+)")
 
 
 class Downloads:
@@ -77,11 +74,10 @@ class Downloads:
         return self._pages.html(
             request,
             "downloads.html",
-            lines=[(one, LOGGED.fullmatch(one.object)) for one in lines],
-            tables=TABLES,
+            lines=list(self._pages.log(request).lines(lines)),
             everybody=everybody,
             running=self._exports.running() if may(holder.role, "rows") else [],
-            titles={code: one.title[self._pages.language(request)] for code, one in self._house.content.rounds.items()},
+            titles=self._pages.titles(request),
             rounds=list(self._house.content.rounds),
             further=further,
         )

@@ -120,8 +120,9 @@ class Lists:
         after = seen(request.query.get("after", ""))
         found = await self._access.read(lambda conn: audit.entries(conn, MOST_LINES, after, actions))
         further = f"{found[-1].at.isoformat()} {found[-1].id}" if len(found) == MOST_LINES else ""
+        lines = list(self._pages.log(request).lines(found))
         return self._pages.html(
-            request, "audit.html", lines=found, actions=ACTIONS, action=action if actions else "", further=further
+            request, "audit.html", lines=lines, actions=ACTIONS, action=action if actions else "", further=further
         )
 
 

@@ -11,12 +11,12 @@ from aiohttp import web
 
 from bot.pages import page
 from bot.staff_access import HOLDER
+from bot.staff_log import Log
 from bot.staff_roles import NAVIGATION, PAGES, may
 from bot.staff_session import Session, Sessions
 from content import Content, formats
 from content.catalogue import Catalogue
 from content.staff_words import staff_words
-from storage.audit import NOT_STATED
 
 SESSION = web.RequestKey("session", Session)
 LANGUAGE_COOKIE = "stadsdialoog_desk_language"
@@ -67,6 +67,15 @@ class Pages:
                 return code
         return next(iter(self.words))
 
+    def titles(self, request: web.Request) -> dict[str, str]:
+        """What each round is called, in the language of the page."""
+        language = self.language(request)
+        return {code: one.title[language] for code, one in self.content.rounds.items()}
+
+    def log(self, request: web.Request) -> Log:
+        """Says lines of the audit log in the language of the page."""
+        return Log(self.words[self.language(request)], self.titles(request))
+
     def html(self, request: web.Request, template: str, status: int = HTTPStatus.OK, **values: object) -> web.Response:
         """The template filled in, with what every page has: see bot/pages/desk/base.html."""
         language = self.language(request)
@@ -97,7 +106,6 @@ class Pages:
             "menu": self._menu(request, words) if holder else [],
             "token": self.sessions.token(session) if session else "",
             "simulated": self._simulated,
-            "not_stated": NOT_STATED,
             "said": _said(request, words),
             "moment": lambda at: formats.moment(at, language),
             "iso": lambda at: formats.in_the_city(at).isoformat(timespec="seconds"),

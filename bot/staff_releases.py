@@ -51,7 +51,7 @@ class Releases:
         await self._access.note(request, "read", "deliveries")
         settings = self._house.settings
         found = await self._access.read(lambda conn: deliveries(conn, settings.export_url))
-        titles = {code: one.title[self._pages.language(request)] for code, one in self._house.content.rounds.items()}
+        titles = self._pages.titles(request)
         return self._pages.html(
             request, "deliveries.html", found=found, titles=titles, now=now(), receiver=bool(settings.export_url)
         )
