@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.staff_council import FROM_A_TO_B, Sheet, bar
+from bot.staff_council import COLOURS, FROM_A_TO_B, Sheet, bar
 from conversations.goodbye import title
 from storage.ladders import levels
 
@@ -100,7 +100,7 @@ class Results(Sheet):
             there = [one for one in FROM_A_TO_B if any(one in row["counts"] for row in rows.values())]
             yield {
                 "title": self._words(f"council.by.{by}"),
-                "labels": [labels[one] for one in there],
+                "labels": [(labels[one], COLOURS[one]) for one in there],
                 "groups": [
                     (
                         self._group(by, group),

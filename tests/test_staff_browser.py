@@ -45,14 +45,29 @@ __all__ = ["edited", "slow"]
 pytestmark = pytest.mark.skipif(MISSING, reason="no chromium and chromedriver here")
 
 WIDTHS = {"phone": (390, 844), "wide": (1280, 900)}
-# A table of figures may be moved sideways inside its own box, which the keyboard reaches too.
+# Also where no test looks closer: the narrowest screen that WCAG asks for, and a small laptop.
+BETWEEN = (320, 1024)
 TOO_WIDE = """
 const wide = document.documentElement.clientWidth;
-const seen = [...document.querySelectorAll("body *:not(.unseen, .scrolls *, nav[popover]:not(:popover-open) *)")];
+const seen = [...document.querySelectorAll("body *:not(.unseen, thead, thead *, nav[popover]:not(:popover-open) *)")];
 return seen.filter(e => {
   const r = e.getBoundingClientRect();
   return r.width && (r.right > wide + 0.5 || r.left < -0.5);
 }).map(e => `${e.tagName}.${e.className}: ${e.textContent.slice(0, 40)}`);
+"""
+# Cells that stand alone, without the head of their column in sight.
+WITHOUT_HEADS = """
+const cells = [...document.querySelectorAll(".blocks td[data-head]:not(:empty)")];
+const seen = one => one.closest("table").tHead.getBoundingClientRect().height > 2;
+return cells.filter(e => !seen(e) && !getComputedStyle(e, "::before").content.startsWith(`"${e.dataset.head}"`))
+  .map(e => `${e.dataset.head}: ${e.textContent}`);
+"""
+# Lower than a thumb, on a phone.
+LOW = """
+return [...document.querySelectorAll("main :is(a, button, input:not([type=hidden]), select, summary)")].filter(e => {
+  const r = e.getBoundingClientRect();
+  return r.width && r.height < 43.9;
+}).map(e => `${e.tagName} ${e.textContent.trim().slice(0, 40)}`);
 """
 SMALL_TARGETS = """
 const tap = [...document.querySelectorAll("a, button, input:not([type=hidden]), select, textarea, summary")];
@@ -80,6 +95,9 @@ class Screen(Phone):
         """What is wrong with the page in sight: too wide, too small to tap, complaints of the console or of axe."""
         found = [f"too wide: {one}" for one in self.run(TOO_WIDE)]
         found += [f"too small: {one}" for one in self.run(SMALL_TARGETS)]
+        if self.screen == WIDTHS["phone"]:
+            found += [f"lower than a thumb: {one}" for one in self.run(LOW)]
+        found += [f"without its head: {one}" for one in self.run(WITHOUT_HEADS)]
         if self.run("return document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             found.append("the page itself can be moved sideways")
         found += self.complaints()
@@ -129,7 +147,7 @@ SICK = {
 }
 FULL = (
     *("/", "/rounds/dreams", "/rounds/dreams/results", "/rounds/dreams/releases", "/deliveries"),
-    *("/downloads", "/health", "/rounds/dreams/results/growth", "/rounds/dreams/results/care"),
+    *("/downloads", "/health", "/audit", "/rounds/dreams/results/growth", "/rounds/dreams/results/care"),
 )
 
 
@@ -222,6 +240,10 @@ def looks_full(url: str, key: str, width: str, shots: Path) -> list[str]:
             screen.media(**{"prefers-color-scheme": "dark"})
             found += [f"{path}, dark: {fault}" for fault in screen.faults()]
             screen.media(**{"prefers-color-scheme": "light"})
+            for between in BETWEEN:
+                screen.size(between, 800)
+                found += [f"{path}, {between} wide: {one}" for one in screen.run(TOO_WIDE)]
+            screen.size(*screen.screen)
     return found
 
 

@@ -239,13 +239,13 @@ async def test_the_log_is_read_from_the_newest_on(house: House) -> None:
         for number in range(130):
             await keeper.opens("/keys" if number % 2 else "/corrections")
         page = await keeper.opens("/audit")
-        assert page.html.count("<tr>") == 101
+        assert page.html.count("<tr role") == 101
         older = await keeper.opens(
             "/audit" + page.html.partition('<p><a href="')[2].partition('"')[0].replace("&amp;", "&")
         )
-        assert 30 <= older.html.count("<tr>") - 1 <= 40
+        assert 30 <= older.html.count("<tr role") - 1 <= 40
         only = await keeper.opens("/audit?action=key_add")
-        assert only.html.count("<tr>") == 2
+        assert only.html.count("<tr role") == 2
         for strange in ("?action=x", "?after=2026-99-99T00:00:00.0000 aaaaaaaaaaaaaaaaaaaa", "?after=x"):
             assert (await keeper.opens(f"/audit{strange}")).status == 200
 
