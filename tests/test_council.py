@@ -18,6 +18,7 @@ from bot.staff_council import CityFault, city_figures, council_sheet
 from bot.staff_results import Results
 from content import Content
 from content.staff_words import LANGUAGES, staff_words
+from conversations.shapes import POSITIONS
 from storage import releases
 from storage.database import begin_read
 from storage.exports import NothingReleased
@@ -275,14 +276,15 @@ def test_without_a_release_there_is_no_sheet(house: House) -> None:
         exported(house, "council", "html")
 
 
-def test_it_is_one_page_in_print(content: Content, released: House) -> None:
-    """Also with every group named, and the longest words."""
+@pytest.mark.parametrize(("step", "codes"), [("five", POSITIONS), ("three", ("side_a", "between", "side_b"))])
+def test_it_is_one_page_in_print(content: Content, released: House, step: str, codes: tuple[str, ...]) -> None:
+    """Also with every group named, and the longest words: two answers in one have both their names."""
     if not browser():
         complain = pytest.fail if os.environ.get("CI") else pytest.skip
         complain("Chromium is not installed: nobody printed the council sheet")
     summary = summary_of(released)
     row = {"step": "total", "counts": {}, "as_of": 1, "base": 40}
-    full = {"step": "five", "base": 1000, "counts": dict.fromkeys(("a", "rather_a", "between", "rather_b", "b"), 200)}
+    full = {"step": step, "base": 1000, "counts": dict.fromkeys(codes, 200)}
     by = {
         "district": {"step": "districts", "groups": {f"wijk_0{n}": row for n in range(7)}},
         "age": {"step": "six", "groups": {one.code: row for one in content.items["age"].options}},
@@ -293,7 +295,7 @@ def test_it_is_one_page_in_print(content: Content, released: House) -> None:
     statistics = summary["statistics"]
     for code, one in summary["dilemmas"].items():
         one |= {**full, "by": by, "as_of": 0, "setting": setting}
-        statistics["dilemmas"][code] = {"step": "five", "agreement": -0.45, "polarisation": 0.725}
+        statistics["dilemmas"][code] = {"step": step, "agreement": -0.45, "polarisation": 0.725}
     statistics["differences"] = [difference("society", "district", "wijk_02", "wijk_05")] * 9
     for language in LANGUAGES:
         printed = pdf(sheet(content, summary, language))
