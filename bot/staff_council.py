@@ -300,17 +300,23 @@ class Sheet:
         return formats.percent(n / base, self._language) if base else ""
 
     def _reach(self) -> str:
-        """What can be told of the neighbourhoods the sketch is concerned about; a sum of what was released."""
-        labels = {one.code: one.label[self._language] for one in self._content.items["neighbourhood"].options}
-        names = ", ".join(labels[one] for one in NAMED)
-        found = [
-            [row["base"] for group, row in split["groups"].items() if group in NAMED and row["base"]]
-            for split in self._splits("district")
-        ]
-        most = max(found, key=sum, default=[])
-        if not most:
-            return self._words("council.reach.none", names=names)
-        return self._words("council.reach.some", names=names, n=sum(most), shown=len(most), of=len(NAMED))
+        """What can be told of the neighbourhoods the sketch is concerned about; a sum of what was released.
+
+        Where none of them can be named, of the districts in which they lie.
+        """
+        options = {one.code: one for one in self._content.items["neighbourhood"].options}
+        labels = {code: one.label[self._language] for code, one in options.items()}
+        told = {"names": ", ".join(labels[one] for one in NAMED), "of": len(NAMED)}
+        for told_as, places in (("some", {*NAMED}), ("district", {options[one].district for one in NAMED})):
+            found = [
+                {group: row["base"] for group, row in split["groups"].items() if group in places and row["base"]}
+                for split in self._splits("district")
+            ]
+            if most := max(found, key=lambda people: sum(people.values()), default=None):
+                where = ", ".join(labels[one] for one in most)
+                told |= {"n": sum(most.values()), "shown": len(most), "where": where}
+                return self._words(f"council.reach.{told_as}", **told)
+        return self._words("council.reach.none", **told)
 
 
 def _people(split: Mapping[str, Any]) -> int:

@@ -219,6 +219,17 @@ def test_the_named_neighbourhoods_are_told_of_only_as_far_as_was_released(conten
     assert "cannot be told without pointing at few people" in words_of(sheet(content, summary, "en"))
 
 
+def test_where_no_named_neighbourhood_can_be_told_of_their_districts_are(content: Content, released: House) -> None:
+    summary = summary_of(released)
+    row = {"step": "total", "counts": {}, "as_of": 1}
+    people = {"wijk_01": 80, "wijk_02": 40, "wijk_04": None}
+    groups = {group: {**row, "base": base} for group, base in people.items()}
+    summary["dilemmas"]["growth"]["by"]["district"] = {"step": "districts", "groups": groups}
+    assert "In de stadsdelen waar zij liggen (West) waren dat er ten minste 40." in words_of(sheet(content, summary))
+    groups["wijk_04"]["base"] = 15
+    assert "(West, Oost) it was at least 55." in words_of(sheet(content, summary, "en"))
+
+
 def test_no_share_is_told_of_the_groups_that_are_left(content: Content, released: House) -> None:
     """Residents would be all of those who took part, where everybody else is in groups too small to show."""
     summary = summary_of(released)
