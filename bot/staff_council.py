@@ -304,16 +304,15 @@ class Sheet:
 
         Where none of them can be named, of the districts in which they lie.
         """
-        options = {one.code: one for one in self._content.items["neighbourhood"].options}
-        labels = {code: one.label[self._language] for code, one in options.items()}
-        told = {"names": ", ".join(labels[one] for one in NAMED), "of": len(NAMED)}
-        for told_as, places in (("some", {*NAMED}), ("district", {options[one].district for one in NAMED})):
+        districts = {one.code: one.district for one in self._content.items["neighbourhood"].options}
+        told = {"names": ", ".join(self._group("district", one) for one in NAMED), "of": len(NAMED)}
+        for told_as, places in (("some", {*NAMED}), ("district", {districts[one] for one in NAMED})):
             found = [
                 {group: row["base"] for group, row in split["groups"].items() if group in places and row["base"]}
                 for split in self._splits("district")
             ]
             if most := max(found, key=lambda people: sum(people.values()), default=None):
-                where = ", ".join(labels[one] for one in most)
+                where = ", ".join(self._group("district", one) for one in most)
                 told |= {"n": sum(most.values()), "shown": len(most), "where": where}
                 return self._words(f"council.reach.{told_as}", **told)
         return self._words("council.reach.none", **told)
