@@ -231,6 +231,18 @@ def test_what_is_written_meanwhile_is_in_it_whole_or_not_at_all(house: House) ->
     assert sizes == sorted(sizes)
 
 
+def test_how_far_a_file_is_never_goes_back(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.exports.answers.AT_ONCE", 10)
+    monkeypatch.setattr("storage.exports.text.TOLD_EVERY", 10)
+    settle(house)
+    told: list[tuple[int, int]] = []
+    about = (house.engine, house.content, house.keys, "dreams", "answers", "jsonl")
+    made = make(asking.job(*about, tmp_path, tmp_path / "out", 10), tmp_path, lambda *far: told.append(far))
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert {total for _, total in told} == {made["rows"]}
+    assert len(told) > 4
+
+
 @BOTH
 def test_a_process_of_its_own_makes_it(house: House) -> None:
     settle(house)

@@ -39,16 +39,22 @@ def make(job: Job, folder: Path, told: Told) -> dict[str, object]:
     if job.table == BUNDLE:
         rows = bundle.write(job, moment, made, told, erased)
     else:
-        rows = TABLES[job.table](job, moment, csv, told)
-        if job.form == "csv":
-            made = csv
+        converted = job.form != "csv"
+        rows = TABLES[job.table](job, moment, csv, _part(told, 0, 1 + converted))
+        if converted:
+            _convert(job, csv, made, rows, _part(told, 1, 2))
         else:
-            _convert(job, csv, made, rows, told)
+            made = csv
     second = second_name(folder, made)
     made.replace(job.out)
     # From here on it is the caller's alone: clearing never makes it shorter.
     second.unlink(missing_ok=True)
     return {"rows": rows, "state": state, "erased": erased}
+
+
+def _part(told: Told, number: int, of: int) -> Told:
+    """Tells how far the whole is, out of how far one of its parts is: it never goes back."""
+    return lambda done, total: told((number * total + done) // of, total)
 
 
 def _convert(job: Job, csv: Path, made: Path, rows: int, told: Told) -> None:
