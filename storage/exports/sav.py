@@ -1,4 +1,8 @@
-"""SPSS: labels of variables and values in the language asked for, and every kind of nonresponse declared missing."""
+"""SPSS: labels of variables and values in the language asked for; nonresponse is declared missing where it can be.
+
+That is in numeric variables, as a range. Of a text variable SPSS takes at most three missing values of at most 8 bytes,
+and there are six kinds: there they are values like others, with labels. docs/exports.md says how to leave them out.
+"""
 
 from __future__ import annotations
 
