@@ -98,7 +98,7 @@ def _manifest(job: Job, folder: Path, rows: Mapping[str, int], erased: int) -> d
         # How many people left the round since that release: they have no rows here, and count in its figures.
         "erased_since_release": None if facts["release"] is None else erased - int(left or 0),
         "reveal_at": job.reveal_at,
-        "filters": [one for name, one in job.words.items() if name.startswith("filter.")],
+        "filters": _filters(job),
         "files": {
             file.relative_to(folder).as_posix(): {
                 "sha256": checksum(file),
@@ -108,6 +108,12 @@ def _manifest(job: Job, folder: Path, rows: Mapping[str, int], erased: int) -> d
             for file in _files(folder)
         },
     }
+
+
+def _filters(job: Job) -> list[str]:
+    """What was left out, in words; until which moment depends on whether there was a release."""
+    other = "filter.release" if job.facts["release"] is None else "filter.unreleased"
+    return [one for name, one in job.words.items() if name.startswith("filter.") and name != other]
 
 
 # ---------------------------------------------------------------- Frictionless

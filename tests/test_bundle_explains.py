@@ -1,0 +1,36 @@
+"""What a bundle says of itself, to whoever has nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from bot.house import House
+from tests.test_bundle import bundled, release, settle, unpacked
+
+
+def test_what_was_left_out_is_true_before_a_release_as_after_it(house: House, tmp_path: Path) -> None:
+    settle(house, 0, 30)
+    before = json.loads((unpacked(bundled(house, tmp_path)) / "manifest.json").read_text("utf8"))
+    assert before["release"] is None
+    assert not any("tot en met de uitgave" in one for one in before["filters"])
+    assert any("nog niets uitgegeven" in one for one in before["filters"])
+    settle(house, 30, 30)
+    release(house)
+    after = json.loads((unpacked(bundled(house, tmp_path)) / "manifest.json").read_text("utf8"))
+    assert any("tot en met de uitgave" in one for one in after["filters"])
+    assert not any("nog niets uitgegeven" in one for one in after["filters"])
+
+
+def test_both_halves_of_what_to_read_first_name_the_same(house: House, tmp_path: Path) -> None:
+    text = (unpacked(bundled(house, tmp_path)) / "README.md").read_text("utf8")
+    _, english, dutch = text.replace("**Nederlands.**", "**English.**").split("**English.**")
+    for told in ("`setting` = `group`", "bot.py verify", "`'`", "`xid`", "`author-id` 0", "RFC 4180", "`weighs_not`"):
+        assert told in english, told
+        assert told in dutch, told
+
+
+def test_what_is_missing_in_spss_is_told_as_it_is() -> None:
+    told = Path("docs/exports.md").read_text("utf8")
+    assert "every nonresponse is declared missing; what was not" not in told
+    assert "SELECT IF" in told
