@@ -251,6 +251,17 @@ def test_a_workbook_has_data_a_codebook_and_a_page_to_read(house: House) -> None
     assert exported(house, "answers", "xlsx", "en") == data
 
 
+def test_a_workbook_can_be_filtered_and_read_without_dragging(house: House) -> None:
+    people(house, ADA)
+    book = openpyxl.load_workbook(io.BytesIO(exported(house, "answers", "xlsx", "en")))
+    assert book.properties.title == f"stadsdialoog: table answers of round dreams, {book['data'].max_row - 1} rows."
+    for name in ("data", "codebook"):
+        assert book[name].auto_filter.ref == book[name].dimensions
+        assert book[name].freeze_panes == "A2"
+    for name in ("codebook", "read me"):
+        assert book[name]["A2"].alignment.wrap_text
+
+
 def test_a_text_too_long_for_a_cell_is_cut_and_marked(house: House, tmp_path: Path) -> None:
     people(house, [own("dream", "🌳" * 20_000)])
     (row,) = xlsx(exported(house, "participants", "xlsx"))

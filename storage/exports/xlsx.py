@@ -41,21 +41,29 @@ def write(job: Job, source: Path, out: Path, total: int, told: Told) -> None:
     columns = job.columns(job.table)
     with xlsxwriter.Workbook(out, {**OPTIONS, "tmpdir": str(out.parent)}) as book:
         # The same rows make the same file.
-        book.set_properties({"created": datetime(1980, 1, 1)})
-        bold = book.add_format({"bold": True})
+        book.set_properties({"created": datetime(1980, 1, 1), "title": _title(job, total)})
+        bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
         with rows_of(source) as rows:
             sheet, at = _sheet(book, job.words["xlsx.data"], columns, bold), 0
             for done, row in enumerate(rows, 1):
                 at += 1
                 if at == MOST_ROWS:
+                    sheet.autofilter(0, 0, at - 1, len(columns) - 1)
                     number = len(book.worksheets()) + 1
                     sheet, at = _sheet(book, f"{job.words['xlsx.data']} {number}", columns, bold), 1
                 _row(sheet, at, columns, row)
                 if done % TOLD_EVERY == 0:
                     told(done, total)
+            sheet.autofilter(0, 0, at, len(columns) - 1)
         told(total, total)
-        _table(book.add_worksheet(job.words["xlsx.codebook"]), _codebook(job), bold)
-        _table(book.add_worksheet(job.words["xlsx.read_me"]), _read_me(job, total), bold)
+        meanings = book.add_worksheet(job.words["xlsx.codebook"])
+        meanings.freeze_panes(1, 0)
+        meanings.set_column(0, 5, 30)
+        last = _table(meanings, _codebook(job), bold, wrapped)
+        meanings.autofilter(0, 0, last, 5)
+        first = book.add_worksheet(job.words["xlsx.read_me"])
+        first.set_column(0, 0, 100)
+        _table(first, _read_me(job, total), book.add_format({"bold": True, "text_wrap": True}), wrapped)
 
 
 def _sheet(book: Any, name: str, columns: Sequence[Column], bold: Any) -> Worksheet:
@@ -99,11 +107,17 @@ def fitting(text: str, most: int) -> str:
     return text.encode("utf-16-le")[: 2 * (most - len(mark))].decode("utf-16-le", "ignore") + mark
 
 
-def _table(sheet: Worksheet, rows: Iterable[Sequence[str]], bold: Any) -> None:
+def _table(sheet: Worksheet, rows: Iterable[Sequence[str]], head: Any, body: Any) -> int:
+    """Write a small table; the number of its last row."""
+    at = 0
     for at, row in enumerate(rows):
         for place, text in enumerate(row):
-            sheet.write_string(at, place, fitting(text, LONGEST_TEXT), *([bold] if at == 0 else []))
-    sheet.set_column(0, 6, 30)
+            sheet.write_string(at, place, fitting(text, LONGEST_TEXT), body if at else head)
+    return at
+
+
+def _title(job: Job, total: int) -> str:
+    return job.words["read_me.what"].format(table=job.table, round=job.round, rows=total)
 
 
 def _codebook(job: Job) -> Iterable[Sequence[str]]:
