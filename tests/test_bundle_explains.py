@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import frictionless
+
 from bot.house import House
 from tests.test_bundle import bundled, release, settle, unpacked
 
@@ -34,3 +36,30 @@ def test_what_is_missing_in_spss_is_told_as_it_is() -> None:
     told = Path("docs/exports.md").read_text("utf8")
     assert "every nonresponse is declared missing; what was not" not in told
     assert "SELECT IF" in told
+
+
+def test_every_field_of_every_table_is_told_with_its_type(house: House, tmp_path: Path) -> None:
+    settle(house, 0, 60)
+    release(house)
+    package = unpacked(bundled(house, tmp_path)) / "datapackage.json"
+    report = frictionless.validate(str(package))
+    assert report.valid, report.flatten(["title", "message"])
+    fields = {
+        (table["name"], field["name"]): field
+        for table in json.loads(package.read_text("utf8"))["resources"]
+        for field in table["schema"]["fields"]
+    }
+    assert len({table for table, _ in fields}) == 11
+    assert [name for name, field in fields.items() if not field.get("title") or "{" in field["title"]] == []
+    whole = (
+        "summary count",
+        "summary base",
+        "polis-votes vote",
+        "polis-participants-votes 0",
+        "codebook version_first",
+    )
+    for table, name in (one.split() for one in whole):
+        assert fields[table, name]["type"] == "integer", name
+    assert fields["summary", "released_at"]["type"] == "datetime"
+    assert fields["dilemmas", "side_a_en"]["title"] == "Naam van kant a, in de taal en"
+    assert "het codeboek" in fields["answers", "code"]["title"].lower(), "it is no title of one question"

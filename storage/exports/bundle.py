@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from storage.exports import answers, participants, polis
-from storage.exports.job import Column, Job
+from storage.exports.fields import field
+from storage.exports.job import Job
 from storage.exports.text import Told
 from storage.keys import pseudonym
 
@@ -28,7 +29,6 @@ LONG_AGO = (1980, 1, 1, 0, 0, 0)
 MANIFEST, PACKAGE = "manifest.json", "datapackage.json"
 LEFT_OUT = "left-out.csv"
 VERSION = 1
-KINDS = {"string": "string", "integer": "integer", "datetime": "datetime"}
 
 
 def write(job: Job, moment: Path, out: Path, told: Told, erased: int) -> int:
@@ -143,17 +143,8 @@ def _resource(job: Job, folder: Path, name: str) -> dict[str, Any]:
         "encoding": "utf-8",
         "bytes": file.stat().st_size,
         "hash": f"sha256:{checksum(file)}",
-        "schema": {"fields": [_field(one, known.get(one)) for one in heads], "missingValues": [""]},
+        "schema": {"fields": [field(table, one, known.get(one)) for one in heads], "missingValues": [""]},
     }
     if table in ("answers", "participants"):
         made["schema"]["primaryKey"] = heads[0]
     return made
-
-
-def _field(name: str, column: Column | None) -> dict[str, Any]:
-    if column is None:
-        return {"name": name, "type": "string"}
-    field: dict[str, Any] = {"name": name, "type": KINDS[column.type], "title": column.question}
-    if column.codes and column.type == "integer":
-        field["constraints"] = {"enum": [int(code) for code in column.codes]}
-    return field
