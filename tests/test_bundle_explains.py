@@ -8,7 +8,8 @@ from pathlib import Path
 import frictionless
 
 from bot.house import House
-from tests.test_bundle import bundled, release, settle, unpacked
+from storage import ladders
+from tests.test_bundle import bundled, release, rows_of, settle, unpacked
 
 
 def test_what_was_left_out_is_true_before_a_release_as_after_it(house: House, tmp_path: Path) -> None:
@@ -63,3 +64,22 @@ def test_every_field_of_every_table_is_told_with_its_type(house: House, tmp_path
     assert fields["summary", "released_at"]["type"] == "datetime"
     assert fields["dilemmas", "side_a_en"]["title"] == "Naam van kant a, in de taal en"
     assert "het codeboek" in fields["answers", "code"]["title"].lower(), "it is no title of one question"
+
+
+def test_every_code_of_the_figures_is_explained_in_both_halves(house: House, tmp_path: Path) -> None:
+    settle(house, 0, 60)
+    release(house)
+    folder = unpacked(bundled(house, tmp_path))
+    text = (folder / "README.md").read_text("utf8")
+    _, english, dutch = text.replace("**Nederlands.**", "**English.**").split("**English.**")
+    book = {row["code"] for row in rows_of(folder / "codebook.csv")}
+    rows = rows_of(folder / "summary.csv")
+    there = {("step", row["step"]) for row in rows} | {("item", row["item"]) for row in rows if row["item"]}
+    there |= {("code", row["code"]) for row in rows if row["code"] and row["code"] not in book}
+    there |= {("code", one) for one in ("side_a", "rest", "low", "high", "towards_b")}
+    for by, steps in ladders.levels(house.content).items():
+        there |= {(f"group ({by})", group) for step in steps for group in step.groups}
+    for half in (english, dutch):
+        assert [one for one in sorted(there) if f"| `{one[0]}` | `{one[1]}` | " not in half] == []
+    assert "| `group (age)` | `under_65` | jonger dan 65 |" in dutch
+    assert "| `group (relation)` | `not_resident` | geen bewoner |" in dutch

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from content import Content
 from content.model import Text
 from storage import codebook, releases
+from storage.exports import summary_codes
 from storage.exports.job import Cell
 from storage.exports.text import csv_text
 from storage.keeping import rounds as states
@@ -44,7 +45,7 @@ def pack(conn: Connection, content: Content, round_code: str) -> Packed:
         "codebook.json": as_file([dict(zip(columns, row, strict=True)) for row in book]),
         "rounds.csv": csv_text(*_rounds(conn, content)),
         "dilemmas.csv": csv_text(*_dilemmas(content, (*here.dilemmas, *here.after_goodbye))),
-        "README.md": READ_ME.read_text("utf8"),
+        "README.md": _read_me(content),
     }
     newest = conn.execute(releases.newest(round_code)).first()
     for one in releases.published(conn, round_code):
@@ -61,6 +62,13 @@ def pack(conn: Connection, content: Content, round_code: str) -> Packed:
     }
     until = newest.made_at.isoformat(" ", "microseconds")[:26] if newest else ""
     return Packed(files, facts, newest.through if newest else 0, until)
+
+
+def _read_me(content: Content) -> str:
+    text = READ_ME.read_text("utf8")
+    for language in ("nl", "en"):
+        text = text.replace(f"{{codes_{language}}}", summary_codes.table(content, language))
+    return text
 
 
 def as_file(what: object) -> str:
