@@ -20,7 +20,7 @@ import yaml
 from sqlalchemy import Connection
 
 from content import Content
-from content.model import Strict
+from content.model import Strict, offered
 from conversations import City, Progress, answer
 from conversations.shapes import NONRESPONSE, POSITIONS, Arrived, Commanded, Heard, Tapped, Turn, Typed
 from storage.keeping import Person, begin, keep, settle
@@ -82,7 +82,7 @@ def population() -> Population:
 
 def residents(content: Content, people: int, seed: int) -> Iterator[Resident]:
     """So many residents; the same ones for the same seed and content."""
-    made_up = population()
+    made_up, homes = population(), offered(content.items["neighbourhood"].options, content.version)
     for number in range(people):
         random = Random(f"{seed}:{number}")
         district, age = _drawn(made_up.district, random), _drawn(made_up.age, random)
@@ -90,7 +90,7 @@ def residents(content: Content, people: int, seed: int) -> Iterator[Resident]:
             name: camp.share * camp.live.get(district, 1) * camp.age.get(age, 1) for name, camp in made_up.camps.items()
         }
         camp = _drawn(shares, random)
-        places = [o.code for o in content.items["neighbourhood"].options if o.district == district] or [district]
+        places = [o.code for o in homes if o.district == district] or [district]
         about = {"age": age, "neighbourhood": random.choice(places), "relation": _drawn(made_up.relation, random)}
         leans = made_up.camps[camp].positions
         positions = {

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from content.loader import Content
-from content.model import Consent, Dilemma, Versioned
+from content.model import Consent, Dilemma, Item, Versioned, offered
 from content.places import Fault, files
 
 DILEMMAS = ("growth", "inner_city", "space", "society", "digital", "care")
@@ -144,11 +144,37 @@ def _versions(content: Content) -> Iterator[Fault]:
         yield Fault(file, f"versions.{last.version}.codes", "", what)
     for name, one in files(content).items():
         if isinstance(one, Versioned):
-            yield from _lifetime(name, one, last.version)
+            yield from _lifetime(name, "", one, last.version)
+            for key, choices in _choices(one).items():
+                for choice in choices:
+                    yield from _lifetime(name, f"{key}.{choice.code}.", choice, last.version)
+        if isinstance(one, Dilemma | Item):
+            yield from _enough(name, one, last.version)
 
 
-def _lifetime(file: str, one: Versioned, last: int) -> Iterator[Fault]:
+def _lifetime(file: str, key: str, one: Versioned, last: int) -> Iterator[Fault]:
     if one.since > last:
-        yield Fault(file, "since", "", f"is version {one.since}, the last version is {last}")
+        yield Fault(file, f"{key}since", "", f"is version {one.since}, the last version is {last}")
     if one.until is not None and one.until < one.since:
-        yield Fault(file, "until", "", f"is version {one.until}, before since ({one.since})")
+        yield Fault(file, f"{key}until", "", f"is version {one.until}, before since ({one.since})")
+
+
+def _choices(one: Versioned) -> dict[str, tuple[Versioned, ...]]:
+    """What a question offers to choose from, by the key it stands under."""
+    if isinstance(one, Dilemma):
+        return {f"sides.{side}.reasons": pole.reasons for side, pole in one.sides.items()}
+    return {"options": one.options} if isinstance(one, Item) and one.options else {}
+
+
+def _enough(file: str, one: Dilemma | Item, last: int) -> Iterator[Fault]:
+    """A side has an argument in every version that asks, a district a place, a scale all its steps."""
+    versions = [version for version in range(1, last + 1) if one.asked_in(version)]
+    least = len(one.options) if isinstance(one, Item) and one.kind == "scale5" else 1
+    groups = defaultdict(list, {key: list(choices) for key, choices in _choices(one).items()})
+    for option in one.options if isinstance(one, Item) else ():
+        if option.district:
+            groups[f"districts.{option.district}"].append(option)
+    for key, choices in groups.items():
+        for version in versions:
+            if (left := len(offered(choices, version))) < least:
+                yield Fault(file, key, "", f"version {version} offers {left} of these, it needs {least} or more")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -60,20 +60,36 @@ class Heard(Strict):
 
 
 class Versioned(Strict):
-    """Content is never deleted: `until` names the last content version that asked it."""
+    """Content is never deleted: `until` names the last content version that asked it, or offered it as a choice."""
 
     code: Code
     since: int = 1
     until: int | None = None
 
+    def asked_in(self, version: int) -> bool:
+        """Whether this content version asks or offers it."""
+        return self.since <= version and (self.until is None or version <= self.until)
 
-class Argument(Strict):
-    """A reason (`a1 a2 b1 b2`, a button) or the cost of a side (`a3 b3`, told in the story)."""
+
+V = TypeVar("V", bound=Versioned)
+
+
+def offered(choices: Iterable[V], version: int) -> tuple[V, ...]:
+    """The choices that this content version offers, in their order."""
+    return tuple(one for one in choices if one.asked_in(version))
+
+
+class Cost(Strict):
+    """The cost of a side (`a3 b3`): told in the story, no button."""
 
     code: Code
     source: str
     text: Text
     heard: Heard = Heard()
+
+
+class Argument(Cost, Versioned):
+    """A reason of a side (`a1 a2 b1 b2`): a button in the content versions that offer it."""
 
 
 class Pole(Strict):
@@ -84,7 +100,7 @@ class Pole(Strict):
 
     label: Text
     statement: Text
-    cost: Argument
+    cost: Cost
     background: Text
     background_source: str
     reasons: tuple[Argument, Argument]
@@ -135,10 +151,9 @@ class HeardAt(Strict):
         return self
 
 
-class Option(Strict):
+class Option(Versioned):
     """One choice of a round-level question; `district` only for neighbourhoods."""
 
-    code: Code
     label: Text
     heard: Heard = Heard()
     district: Code | None = None
@@ -282,7 +297,7 @@ class Phrases(Strict):
 
 
 class Version(Strict):
-    """One content version and the fingerprint of every code it holds."""
+    """One content version and the fingerprint of every code it holds, and of what is marked `until`."""
 
     version: int
     codes: str

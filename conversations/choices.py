@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from content import Content
+from content.model import offered
 from conversations.question import Option, Question, button, heard_as
 from conversations.shapes import City, Progress
 from conversations.walk import ABOUT, dilemmas
@@ -22,7 +23,9 @@ def values(at: str, progress: Progress, content: Content, city: City) -> Questio
     language, words, item = progress.language, content.words(progress.language), content.items["values"]
     second = at == "values.second"
     chosen = progress.given["values"].codes if second and "values" in progress.given else ()
-    left = [o for o in item.options if o.code not in chosen and not (second and o.code == "none")]
+    left = [
+        o for o in offered(item.options, content.version) if o.code not in chosen and not (second and o.code == "none")
+    ]
     options = tuple(Option(o.code, o.label[language], heard_as(o.label, o.heard)) for o in left)
     if second:
         done = (button(progress, at, "done", words("button.done")),)
@@ -42,7 +45,8 @@ def values(at: str, progress: Progress, content: Content, city: City) -> Questio
 def about(at: str, progress: Progress, content: Content, city: City) -> Question:
     """Age band, neighbourhood or relation to the city; each may be skipped, or all three at once."""
     language, words, item = progress.language, content.words(progress.language), content.items[at]
-    options = tuple(Option(o.code, o.label[language], heard_as(o.label, o.heard)) for o in item.options)
+    now = offered(item.options, content.version)
+    options = tuple(Option(o.code, o.label[language], heard_as(o.label, o.heard)) for o in now)
     more = (
         (button(progress, at, "skip_all", words("button.skip_all")),) if at == ABOUT[0] and not progress.back_to else ()
     )
@@ -63,7 +67,8 @@ def about(at: str, progress: Progress, content: Content, city: City) -> Question
 def _on_screen(at: str, progress: Progress, content: Content) -> tuple[Option, ...]:
     """The buttons of a question with districts: the districts, or one district's neighbourhoods."""
     item, language = content.items[at], progress.language
+    now = offered(item.options, content.version)
     if progress.narrow:
-        return tuple(Option(o.code, o.label[language]) for o in item.options if o.district == progress.narrow)
+        return tuple(Option(o.code, o.label[language]) for o in now if o.district == progress.narrow)
     districts = tuple(Option(d.code, d.label[language]) for d in item.districts)
-    return districts + tuple(Option(o.code, o.label[language]) for o in item.options if o.district is None)
+    return districts + tuple(Option(o.code, o.label[language]) for o in now if o.district is None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from content import Content
+from content.model import offered
 from conversations.dilemma import inside, positions
 from conversations.group_session import GroupSession, Seat, SeatTurn
 from conversations.shapes import POSITIONS, Answered
@@ -48,7 +49,8 @@ def answer(
 
 def _reason(session: GroupSession, seat: Seat, code: str, content: Content) -> SeatTurn:
     dilemma, words = content.dilemmas[session.dilemma], content.words(seat.language)
-    named = {reason.code: reason.text[seat.language] for reason in dilemma.reasons()}
+    now = offered(dilemma.reasons(), content.version)
+    named = {reason.code: reason.text[seat.language] for reason in now}
     if code not in named:
         return SeatTurn(seat, words("group.question_over"))
     fact = Answered(

@@ -187,7 +187,7 @@ def _from_silent(room: Room, why: Why, content: Content) -> Steered:
     if shown is None and why == "asked":
         return Steered(session, remark="group.wait_for")
     # What is asked without a view tells nothing of anybody either.
-    named = reasons(session, room.tally if shown else Tally())
+    named = reasons(session, room.tally if shown else Tally(), content)
     asked = replace(session, reasons={**session.reasons, session.dilemma: named})
     if shown is None:
         return _to(asked, "talk", content, f"too_few.{session.dilemma}.{BEFORE}", "card")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 
 from content import Content
+from content.model import Side, offered
 from conversations.dilemma import inside
 from conversations.group_session import BIN, BINS, Block, GroupSession, Tally, View
 
@@ -25,18 +26,19 @@ def view(positions: Mapping[str, int], enough: int) -> View | None:
     return View(nearly, {} if nearly else counts)
 
 
-def reasons(session: GroupSession, tally: Tally) -> tuple[str, str]:
+def reasons(session: GroupSession, tally: Tally, content: Content) -> tuple[str, str]:
     """The reason of each side the talk is about: the one most named here, or one drawn by lot."""
-    return _reason("a", session, tally), _reason("b", session, tally)
+    return _reason("a", session, tally, content), _reason("b", session, tally, content)
 
 
-def _reason(side: str, session: GroupSession, tally: Tally) -> str:
-    named = {code: tally.reasons.get(code, 0) for code in (f"{side}1", f"{side}2")}
+def _reason(side: Side, session: GroupSession, tally: Tally, content: Content) -> str:
+    pole = content.dilemmas[session.dilemma].sides[side]
+    named = {one.code: tally.reasons.get(one.code, 0) for one in offered(pole.reasons, content.version)}
     most = max(named.values())
     best = [code for code, people in named.items() if people == most]
     if most >= NAMED_BY and len(best) == 1:
         return best[0]
-    return f"{side}{1 + _lot(session, f'reason {side}')}"
+    return tuple(named)[_lot(session, f"reason {side}") % len(named)]
 
 
 def _lot(session: GroupSession, what: str) -> int:

@@ -1,8 +1,9 @@
-"""What matters most: four reasons, two a side, or own words. One tap answers and moves on."""
+"""What matters most: the reasons offered now, two a side at most, or own words. One tap answers and moves on."""
 
 from __future__ import annotations
 
 from content import Content
+from content.model import offered
 from conversations.dilemma import numbered_title, sides
 from conversations.question import Option, Question, heard_as
 from conversations.shapes import City, Progress
@@ -13,7 +14,7 @@ def ask(at: str, progress: Progress, content: Content, city: City) -> Question:
     options = tuple(
         Option(reason.code, reason.text[progress.language], heard_as(reason.text, reason.heard))
         for _, pole in sides(dilemma, progress)
-        for reason in pole.reasons
+        for reason in offered(pole.reasons, content.version)
     )
     return Question(
         at,

@@ -139,7 +139,7 @@ def _parsed(text: str, question: Question, content: Content, known: Lexicon) -> 
     small = question.item != "neighbourhood" or len(words(text)) <= 5
     parsed = parse(text, known, correct=small, reasons=bool(question.own_words))
     if question.item == "age" and not parsed.crisis:
-        if aged := _age(text, parsed, content.phrases, question.year):
+        if aged := _age(text, parsed, content.phrases, question):
             return aged
         if is_rough(text, content.phrases.ages) and not parsed.of("wish"):
             return Reading(asked=True)
@@ -170,12 +170,12 @@ def _chosen(text: str, parsed: Parsed, question: Question, known: Lexicon) -> Re
     return _but_for_a_slip(text, _picked(picked, parsed, question), question, known)
 
 
-def _age(text: str, parsed: Parsed, phrases: Phrases, year: int) -> Reading | None:
+def _age(text: str, parsed: Parsed, phrases: Phrases, question: Question) -> Reading | None:
     born = {"".join(phrase_words(phrase)) for phrase in phrases.ages.born}
     others = [i for i in parsed.of("others") if "".join(i.words) not in born]
     doubted = "?" in text or others or parsed.of("negation", "irony")
-    code = age_band(text, phrases.ages, year) if not doubted else None
-    return Reading((code,), method="typed_number", score=PLAIN) if code else None
+    code = age_band(text, phrases.ages, question.year) if not doubted else None
+    return Reading((code,), method="typed_number", score=PLAIN) if code and question.has(code) else None
 
 
 def _is_consent(question: Question) -> bool:

@@ -100,7 +100,7 @@ def placed(progress: Progress, content: Content) -> Progress:
 
 
 def _asked(thing: Versioned | None, content: Content) -> bool:
-    return thing is not None and (thing.until is None or thing.until >= content.version)
+    return thing is not None and thing.asked_in(content.version)
 
 
 def _items(content: Content, *items: str) -> tuple[str, ...]:

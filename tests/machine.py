@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from content import Content
-from content.model import Version
+from content.model import Version, Versioned
 from conversations import City, Progress, Turn, answer, typed
 from conversations.shapes import (
     NONRESPONSE,
@@ -410,6 +410,26 @@ def until(content: Content, code: str) -> Content:
     """A dilemma was marked `until` and stands in the round still."""
     marked = content.dilemmas[code].model_copy(update={"until": content.version})
     return released(replace(content, dilemmas={**content.dilemmas, code: marked}))
+
+
+def withdrawn(content: Content, item: str, code: str) -> Content:
+    """An option was marked `until`."""
+    marked = _marked(content.items[item].options, code, content)
+    return released(_with_item(content, item, marked))
+
+
+def without_argument(content: Content, dilemma: str, code: str) -> Content:
+    """An argument was marked `until`."""
+    here, side = content.dilemmas[dilemma], code[0]
+    pole = here.sides[side]  # type: ignore[index]
+    left = pole.model_copy(update={"reasons": _marked(pole.reasons, code, content)})
+    changed = here.model_copy(update={"sides": {**here.sides, side: left}})
+    return released(replace(content, dilemmas={**content.dilemmas, dilemma: changed}))
+
+
+def _marked(choices: tuple[Versioned, ...], code: str, content: Content) -> tuple[Versioned, ...]:
+    ended = {"until": content.version}
+    return tuple(one.model_copy(update=ended) if one.code == code else one for one in choices)
 
 
 def without_option(content: Content, item: str, code: str) -> Content:

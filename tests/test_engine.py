@@ -41,6 +41,8 @@ from tests.machine import (
     until,
     with_dilemma,
     with_option,
+    withdrawn,
+    without_argument,
     without_dilemma,
     without_item,
     without_option,
@@ -65,6 +67,10 @@ RELEASES = (
     without_item(CONTENT, "worry"),
     without_item(CONTENT, "values"),
     until(CONTENT, "society"),
+    withdrawn(CONTENT, "values", "justice"),
+    withdrawn(CONTENT, "neighbourhood", "wyck"),
+    withdrawn(CONTENT, "age", "16_17"),
+    without_argument(CONTENT, "growth", "a1"),
 )
 NAMES = [name for command in CONTENT.commands for name in (command.name, *command.also)]
 each = str.split
@@ -391,6 +397,42 @@ def test_a_dilemma_past_its_until_is_not_asked() -> None:
     resident.release(until(CONTENT, "inner_city"))
     resident.tap("a")
     assert resident.tap("a1").progress.at == "space.position"
+
+
+def test_a_withdrawn_argument_is_neither_shown_nor_taken_and_what_was_said_keeps_its_words() -> None:
+    """An old button of it and its own words choose nothing; who had chosen it still reads it."""
+    content, text = without_argument(CONTENT, "growth", "a1"), next(CONTENT.dilemmas["growth"].reasons()).text["nl"]
+    resident = Resident(CONTENT).count()
+    resident.tap("growth.position:a")
+    resident.release(content)
+    turn = resident.tap("growth.reasons:a1")
+    assert (turn.facts, turn.progress.at) == ((), "growth.reasons")
+    assert text not in str(turn.says[-1])
+    assert turn.says[-1].buttons
+    for typed in ("a1", text):
+        assert not [f for f in resident.hear(Typed(typed)).facts if isinstance(f, Answered) and "a1" in f.codes]
+    before = Resident(CONTENT).count()
+    before.tap("growth.position:a")
+    before.tap("a1")
+    before.release(content)
+    assert text in str(before.hear(Commanded("answers")).says)
+
+
+@pytest.mark.parametrize(
+    ("item", "code", "said"),
+    [("age", "16_17", "17 jaar"), ("relation", "student", "student"), ("age", "16_17", "16_17")],
+)
+def test_a_withdrawn_option_is_neither_shown_nor_taken(item: str, code: str, said: str) -> None:
+    content = withdrawn(CONTENT, item, code)
+    resident = Resident(content).count()
+    at = replace(resident.progress, at=item)
+    label = next(o.label["nl"] for o in content.items[item].options if o.code == code)
+    asked = answer(at, Arrived(), content, resident.city)
+    assert label not in [b.label for row in asked.says[-1].buttons for b in row]
+    for heard in (Tapped(item, code), Typed(said)):
+        turn = answer(at, heard, content, resident.city)
+        assert not [f for f in turn.facts if isinstance(f, Answered) and f.codes]
+        assert turn.progress.at == item
 
 
 @pytest.mark.parametrize("item", ["worry", "age", "neighbourhood", "relation", "values", "weighs_most", "importance"])

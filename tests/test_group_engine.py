@@ -14,10 +14,11 @@ from content import Content, shipped
 from conversations.group_card import card
 from conversations.group_posts import post
 from conversations.group_seat import answer, ordered
-from conversations.group_session import BIN, BINS, Card, Counts, Door, GroupSession, Seat, View
+from conversations.group_session import BIN, BINS, Card, Counts, Door, GroupSession, Seat, Tally, View
 from conversations.group_sheet import found, sheet
-from conversations.group_view import view
+from conversations.group_view import reasons, view
 from conversations.shapes import POSITIONS, Tapped
+from tests.machine import without_argument
 from tests.table import DOORS, Table
 
 CONTENT = shipped()
@@ -57,6 +58,15 @@ def test_a_view_has_no_bin_of_all_or_all_but_one(chosen: list[str], enough: int)
     else:
         assert seen == View("", {one: bins[one] for one in BINS})
         assert max(seen.counts.values()) < len(chosen) - 1
+
+
+@pytest.mark.parametrize("draw", range(8))
+def test_a_talk_is_never_about_a_withdrawn_argument(draw: int) -> None:
+    content = without_argument(CONTENT, "growth", "a1")
+    session = GroupSession("g", "dreams", draw, "nl", ("growth",), stage="silent")
+    assert reasons(session, Tally(reasons={"a1": 5}), content)[0] == "a2"
+    assert not answer(session, Seat(language="nl"), "growth.reasons", "a1", content).facts
+    assert answer(session, Seat(language="nl"), "growth.reasons", "a2", content).facts
 
 
 # ---------------------------------------------------------------- before a view
