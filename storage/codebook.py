@@ -16,7 +16,7 @@ import yaml
 
 from content import Content
 from content.catalogue import SOURCE
-from content.model import Dilemma, Item, Strict, Text, Versioned
+from content.model import Dilemma, Strict, Text, Versioned
 from conversations.dilemma import inside
 from conversations.shapes import POSITIONS
 
@@ -135,7 +135,8 @@ def _item_columns(content: Content, round_code: str) -> Iterator[tuple[str, _Col
             question=question,
         )
         codes = [replace(one, question=None) for one in _round_choices(content, round_code, only=name)]
-        codes += _fixed("nonresponse", item) + (_fixed("generalised", item) if name in GENERALISED else [])
+        within = (item,) if item else ()
+        codes += _fixed("nonresponse", *within) + (_fixed("generalised", *within) if name in GENERALISED else [])
         yield name, column, ([] if codes and kind != "text" else [_Meaning("", None)]) + codes
 
 
@@ -152,7 +153,7 @@ def _dilemma_columns(dilemma: Dilemma, content: Content) -> Iterator[tuple[str, 
     for name, fixed in _book().per_dilemma.items():
         yield name, fixed, _fixed(fixed.codes, dilemma)
     for reason in dilemma.reasons():
-        ticked = _fixed("ticked", dilemma) + _fixed("nonresponse", dilemma)
+        ticked = _fixed("ticked", dilemma, reason) + _fixed("nonresponse", dilemma, reason)
         yield f"reason_{reason.code}", column(reason.text, "nominal"), ticked
     if "importance" in content.items:
         yield "importance", column(_importance(dilemma, content)), numbered(_importances(dilemma, content))
@@ -167,8 +168,7 @@ def _dilemma_columns(dilemma: Dilemma, content: Content) -> Iterator[tuple[str, 
 def _choices(dilemma: Dilemma, content: Content) -> list[_Meaning]:
     key, title = "reasons.question", dilemma.title
     asked = _each(content, lambda language: f"{title[language]} {content.words(language)(key)}", key, title)
-    span = {"since": dilemma.since, "until": dilemma.until}
-    reasons = [_Meaning(one.code, one.text, asked, **span) for one in dilemma.reasons()]  # type: ignore[arg-type]
+    reasons = [_Meaning(one.code, one.text, asked, *_span(dilemma, one)) for one in dilemma.reasons()]
     return [*_positions(dilemma, content), *reasons, *_importances(dilemma, content)]
 
 
@@ -194,7 +194,13 @@ def _importances(dilemma: Dilemma, content: Content) -> list[_Meaning]:
     if "importance" not in content.items:
         return []
     question, item = _importance(dilemma, content), content.items["importance"]
-    return [_Meaning(one.code, one.label, question, item.since, item.until) for one in item.options]
+    return [_Meaning(one.code, one.label, question, *_span(item, one)) for one in item.options]
+
+
+def _span(*within: Versioned) -> tuple[int, int | None]:
+    """The first and the last content version that held all of these: a question and a choice of it."""
+    ends = [one.until for one in within if one.until is not None]
+    return max((one.since for one in within), default=1), min(ends, default=None)
 
 
 def _round_choices(content: Content, round_code: str, only: str = "") -> list[_Meaning]:
@@ -202,11 +208,12 @@ def _round_choices(content: Content, round_code: str, only: str = "") -> list[_M
     for name, item in content.items.items():
         if name == "importance" or only not in ("", name):
             continue
-        choices = [(one.code, one.label) for one in item.districts]
-        choices += [(one.code, one.label) for one in item.options]
+        choices = [(one.code, one.label, _span(item)) for one in item.districts]
+        choices += [(one.code, one.label, _span(item, one)) for one in item.options]
         if name == "weighs_most":
-            choices = [(code, content.dilemmas[code].short) for code in content.rounds[round_code].dilemmas]
-        found += [_Meaning(code, label, item.question, item.since, item.until) for code, label in choices]
+            asked = [content.dilemmas[code] for code in content.rounds[round_code].dilemmas]
+            choices = [(one.code, one.short, _span(item, one)) for one in asked]
+        found += [_Meaning(code, label, item.question, *span) for code, label, span in choices]
     return found
 
 
@@ -216,9 +223,8 @@ def _items(content: Content) -> list[_Meaning]:
     return fixed + [one for one in own if one.code != "importance"]
 
 
-def _fixed(name: str, within: Versioned | Item | None = None) -> list[_Meaning]:
-    since, until = (within.since, within.until) if within else (1, None)
-    return [_Meaning(code, label, None, since, until) for code, label in _book().codes[name].items()]
+def _fixed(name: str, *within: Versioned) -> list[_Meaning]:
+    return [_Meaning(code, label, None, *_span(*within)) for code, label in _book().codes[name].items()]
 
 
 # ---------------------------------------------------------------- words

@@ -25,6 +25,7 @@ from storage.database import begin_write
 from storage.exports import NoSuchTable, NothingReleased
 from storage.exports.text import csv_text
 from tests.exporting import exported, moderated
+from tests.machine import withdrawn, without_argument
 from tests.seeding import crowd, position, quotable, resident
 
 ANSWERS = [
@@ -330,6 +331,18 @@ def test_the_codebook_as_csv_and_json_is_the_same(house: House, content: Content
     assert list(as_csv[0]) == CODEBOOK
     assert [{k: "" if v is None else str(v) for k, v in one.items()} for one in as_json] == as_csv
     assert as_json == book(content)
+
+
+def test_a_withdrawn_choice_keeps_its_place_in_the_codebook_and_tells_its_last_version(content: Content) -> None:
+    changed = without_argument(withdrawn(content, "values", "justice"), "growth", "a1")
+    before, after = book(content), book(changed)
+    places = [(one["table"], one["column"], one["code"], one["label_nl"]) for one in before]
+    assert [(one["table"], one["column"], one["code"], one["label_nl"]) for one in after] == places
+    ended = {(one["column"], one["code"]): one["version_last"] for one in after if one["version_last"]}
+    assert {("code", "justice"): 1, ("values", "justice"): 1, ("code", "a1"): 2}.items() <= ended.items()
+    assert ended["growth_reason_a1", "1"] == 2
+    assert ("values", "quality") not in ended
+    assert ("growth_reason_a2", "1") not in ended
 
 
 def test_every_column_of_the_answers_is_in_the_codebook_in_order(content: Content) -> None:
