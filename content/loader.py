@@ -105,9 +105,17 @@ class Content:
             found += [f"{code}={option.code}" for option in item.options] or [code]
         return sorted(found + [f"consent={c}" for c in self.consents])
 
+    def withdrawn(self) -> list[str]:
+        """Whatever is marked `until`, as `item=code until version`, sorted."""
+        kinds = (("round", self.rounds), ("dilemma", self.dilemmas), ("item", self.items), ("consent", self.consents))
+        named: list[tuple[str, Versioned]] = [(kind, one) for kind, held in kinds for one in held.values()]
+        named += [(f"{code}.argument", one) for code, dilemma in self.dilemmas.items() for one in dilemma.reasons()]
+        named += [(code, option) for code, item in self.items.items() for option in item.options]
+        return sorted(f"{name}={one.code} until {one.until}" for name, one in named if one.until is not None)
+
     def fingerprint(self) -> str:
-        """SHA-256 over the codes: changes exactly when a code is added, removed or renamed."""
-        return hashlib.sha256("\n".join(self.codes()).encode()).hexdigest()[:16]
+        """SHA-256 over the codes: changes when one is added, removed or renamed, or anything is marked `until`."""
+        return hashlib.sha256("\n".join((*self.codes(), *self.withdrawn())).encode()).hexdigest()[:16]
 
 
 def _read(path: Path, shape: type[M], faults: list[str], root: Path) -> M | None:

@@ -233,6 +233,49 @@ def test_new_codes_ask_for_a_new_version_and_tell_its_line(copy: Copy) -> None:
     assert not [fault for fault in copy.faults() if fault.file == VERSIONS]
 
 
+@pytest.mark.parametrize(
+    ("file", "key"),
+    [
+        (GROWTH, "until"),
+        (GROWTH, "sides.a.reasons.0.until"),
+        (AGE, "options.2.until"),
+        (AGE, "until"),
+        (DREAMS, "until"),
+        (COUNT_ME, "until"),
+    ],
+)
+def test_whatever_is_marked_until_asks_for_a_new_version_and_nothing_else(copy: Copy, file: str, key: str) -> None:
+    copy.put(file, key, 1)
+    (fault,) = copy.faults()
+    assert fault.file == VERSIONS
+    copy.put(VERSIONS, "versions.1", {"version": 2, "codes": copy.load().fingerprint()})
+    assert not copy.faults()
+
+
+def test_each_side_keeps_an_argument_and_each_district_a_place_in_every_version(copy: Copy) -> None:
+    for number in (0, 1):
+        copy.put(GROWTH, f"sides.a.reasons.{number}.until", 1)
+    places = copy.get(BUURT, "options")
+    for number, place in enumerate(places):
+        if place.get("district") == "wijk_06":
+            copy.put(BUURT, f"options.{number}.until", 1)
+    copy.put("content/items/importance.yaml", "options.2.until", 1)
+    copy.put(VERSIONS, "versions.1", {"version": 2, "codes": copy.load().fingerprint()})
+    assert sorted(map(str, copy.faults())) == [
+        f"{GROWTH}: sides.a.reasons: version 2 offers 0 of these, it needs 1 or more",
+        "content/items/importance.yaml: options: version 2 offers 4 of these, it needs 5 or more",
+        f"{BUURT}: districts.wijk_06: version 2 offers 0 of these, it needs 1 or more",
+    ]
+
+
+def test_the_life_of_an_option_is_named_by_its_key(copy: Copy) -> None:
+    copy.put(AGE, "options.2.until", 0)
+    copy.put(GROWTH, "sides.b.reasons.1.since", 9)
+    told = [str(fault) for fault in copy.faults()]
+    assert f"{AGE}: options.25_44.until: is version 0, before since (1)" in told
+    assert f"{GROWTH}: sides.b.reasons.b2.since: is version 9, the last version is 1" in told
+
+
 # ---------------------------------------------------------------- the walk
 
 
