@@ -172,8 +172,10 @@ class Resident:
     ) -> Iterator[str]:
         dilemma, _, item = before.at.removesuffix(".second").rpartition(".")
         all_three = before.at == "age" and fact.status == "skipped" and fact.item in ABOUT
-        # A reason given with a choice that was asked back is kept with it.
-        reason = before.pending[:1] == (before.at,) and (fact.item, fact.text) == ("reason_text", before.pending[1])
+        # A reason given with a choice is kept with it, also where the choice was asked back.
+        here = (fact.dilemma, fact.item, item) == (dilemma, "reason_text", "position")
+        reason = here and isinstance(heard, Typed) and bool(fact.text) and fact.text in heard.text
+        reason |= before.pending[:1] == (before.at,) and (fact.item, fact.text) == ("reason_text", before.pending[1])
         asked = {(dilemma, item), (dilemma, OWN_WORDS.get(item))}
         if reason:
             return
