@@ -31,6 +31,8 @@ from storage.releases import latest
 
 CITY_FILE = "city_figures.csv"
 CITY_COLUMNS = ("by", "group", "people", "source", "year")
+# Of who took part, those the city has no figure of.
+OUTSIDE = ("elsewhere", "not_resident")
 # The neighbourhoods that section 2.3 of the sketch names as places where growing up is harder.
 NAMED = ("pottenberg", "mariaberg", "malpertuis", "caberg", "wittevrouwenveld", "nazareth", "limmel")
 # From side a to side b, told apart in grey as well; and the colour of the number on each.
@@ -262,19 +264,22 @@ class Sheet:
                 continue
             level = next(step for step in steps if step.name == split["step"])
             rows = {group: row["base"] for group, row in split["groups"].items() if row["base"]}
-            city = {group: self._city[by, group] for group in level.groups if (by, group) in self._city}
+            city = {one: self._city[by, one] for one in level.groups if (by, one) in self._city and one not in OUTSIDE}
             # Of what is shown alone a share would mislead: residents 100 %, where the others are too few to show.
             total = sum(rows.values()) if set(rows) == set(level.groups) else 0
             whole = sum(one.people for one in city.values())
-            # A share of the city is told only where every group that is shown has a figure.
-            beside = whole > 0 and total > 0 and set(rows) <= set(city)
+            # The city has no figure of who lives elsewhere: they count in no share that stands beside its own.
+            here = {group: n for group, n in rows.items() if group not in OUTSIDE}
+            # A share of the city is told only where every other group that is shown has a figure.
+            beside = whole > 0 and total > 0 and len(here) > 1 and set(here) <= set(city)
+            total = sum(here.values()) if beside else total
             sources = dict.fromkeys(f"{one.source}, {one.year}" for one in city.values())
             yield {
                 "title": self._words(f"council.by.{by}"),
                 "rows": [
                     (
-                        *(self._group(by, group), n, self._share(n, total)),
-                        self._share(city[group].people, whole) if beside else "",
+                        *(self._group(by, group), n, self._share(n, total) if group in here or not beside else ""),
+                        self._share(city[group].people, whole) if beside and group in here else "",
                     )
                     for group, n in rows.items()
                 ],

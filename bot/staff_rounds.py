@@ -17,6 +17,8 @@ from bot.staff_results import Results
 from bot.staff_roles import NEEDS, may
 from content.staff_words import LANGUAGES, staff_words
 from conversations.goodbye import title
+from conversations.shapes import Progress
+from conversations.walk import BEFORE, behind, walk
 from storage import audit, keeping, notices
 from storage.database import now
 from storage.exports import COUNCIL, FORMATS, TABLES, Table
@@ -31,6 +33,7 @@ DAYS = 28
 HIGH, WIDE = 100, 20
 # What there is only once something was released.
 OF_A_RELEASE = ("summary", COUNCIL)
+Step = tuple[str, int, float | None]
 
 
 class Rounds:
@@ -50,6 +53,7 @@ class Rounds:
 
         gone, one = await self._access.read(look)
         role = request[HOLDER].role
+        steps, later = self._steps(code, gone, self._pages.language(request))
         return self._pages.html(
             request,
             "round.html",
@@ -57,7 +61,8 @@ class Rounds:
             gone=gone,
             reveal_at=reveal_at,
             days=list(_bars(gone)),
-            steps=list(self._steps(gone, self._pages.language(request))),
+            steps=steps,
+            later=later,
             tables=[
                 (name, table.formats, self._languages(name, table), table.rows)
                 for name, table in TABLES.items()
@@ -139,16 +144,28 @@ class Rounds:
             raise PageFault(HTTPStatus.NOT_FOUND, "not_found")
         return code
 
-    def _steps(self, gone: Participation, language: str) -> Iterator[tuple[str, int, float]]:
-        """Each question in the order of the walk: its name, how many people answered or skipped it, and what share."""
+    def _steps(self, code: str, gone: Participation, language: str) -> tuple[list[Step], list[Step]]:
+        """Each question of the walk in its order, and the first of each chain behind the goodbye: its name, how many
+        people answered or skipped it, and what share of all, or of who finished; None where a group chat, in which
+        nobody has to finish, makes that no share.
+        """
         content = self._house.content
-        named: Mapping[tuple[str, str], int] = gone.reached
-        whole = max(gone.people, 1)
-        for place in (("", "dream"), *((code, "position") for code in content.dilemmas), ("", "worry"), ("", "age")):
-            if place in named:
-                dilemma, item = place
-                name = content.dilemmas[dilemma].short[language] if dilemma else title(item, content, language)
-                yield name, named[place], named[place] / whole
+        asked = Progress(code, "web", language, draw=0)
+        on_the_way = [at for at in walk(asked, content) if at not in (*BEFORE, "goodbye")]
+        chains = [chain[0] for chain in behind(asked, content).values() if chain[0] not in on_the_way]
+
+        def rows(steps: list[str], base: int) -> list[Step]:
+            found = []
+            for at in steps:
+                dilemma, _, item = at.rpartition(".")
+                n = gone.reached.get((dilemma, item), 0)
+                name = content.dilemmas[dilemma].short[language] if item == "position" else title(at, content, language)
+                found.append((name, n, n / base if 0 < base >= n else None))
+            return found
+
+        # Reasons come with the position, so they are no step of their own.
+        everybody = [at for at in on_the_way if not at.endswith(".reasons")]
+        return (rows(everybody, gone.people), rows(chains, gone.finished)) if gone.people else ([], [])
 
 
 def _bars(gone: Participation) -> Iterator[dict[str, Any]]:

@@ -45,6 +45,9 @@ def sheet(content: Content, summary: dict[str, Any], language: str = "nl", **cit
     return council_sheet(content, staff_words()[language], language, summary, **{"city": {}, **city})
 
 
+CITY = {"centre": 10_000, "west": 50_000, "east": 40_000}
+
+
 @pytest.fixture
 def released(house: House) -> House:
     settle(house, 0, 120)
@@ -239,6 +242,24 @@ def test_no_share_is_told_of_the_groups_that_are_left(content: Content, released
     said = words_of(sheet(content, summary, "en"))
     assert "Resident 24" in said
     assert "Resident 24 100%" not in said
+
+
+def test_who_lives_elsewhere_is_in_no_share_beside_the_citys(content: Content, released: House, tmp_path: Path) -> None:
+    summary = summary_of(released)
+    row = {"step": "total", "counts": {}, "as_of": 1}
+    people = {"centre": 20, "west": 60, "east": 20, "elsewhere": 25}
+    groups = {group: {**row, "base": base} for group, base in people.items()}
+    summary["dilemmas"]["growth"]["by"]["district"] = {"step": "parts", "groups": groups}
+    lines = ["by,group,people,source,year", *(f"district,{one},{n},CBS,2025" for one, n in CITY.items())]
+    (tmp_path / "city_figures.csv").write_text("\n".join(lines) + "\n")
+    page = sheet(content, summary, city=city_figures(tmp_path, content))
+    rows = [re.findall(r">([^<]*)</td>", one) for one in re.findall(r"<tr>(<td>.*?)</tr>", page)]
+    assert [one[1:] for one in rows if len(one) == 4][:4] == [
+        ["20", "20 %", "10 %"],
+        ["60", "60 %", "50 %"],
+        ["20", "20 %", "40 %"],
+        ["25", "", ""],
+    ]
 
 
 def test_the_citys_own_figures_stand_beside_who_took_part(content: Content, released: House, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from bot.house import House
 from bot.simulation import residents, settle_in
 from bot.staff_results import BESIDES
+from conversations.goodbye import title
 from storage.audit import audit
 from storage.database import now
 from storage.keeping import rounds
@@ -181,3 +182,26 @@ def test_a_small_rest_takes_the_next_larger_group_with_it(house: House) -> None:
             for number in range(many):
                 resident(conn, house.keys, channel=channel, address=f"{channel}{number}", at=NIGHT)
         assert participation(conn, "dreams", 10).by == {"channel": {"telegram": 20, "": 13}, "language": {"nl": 33}}
+
+
+async def test_how_far_people_come_is_told_in_the_order_of_the_walk(house: House) -> None:
+    """`weighs_most` and what people say of themselves were left out, and care stood before the worry."""
+    await house.worker.run(lambda conn: walked(conn, house))
+    with house.engine.connect() as conn:
+        gone = participation(conn, "dreams", 10)
+    async with at_the_desk(house, "reader") as someone:
+        html = (await someone.opens("/rounds/dreams?language=en")).html
+
+    def names(head: str) -> list[str]:
+        return re.findall(
+            r'<th [^>]*scope="row"[^>]*>([^<]+)</th>', html.partition(f"<h2>{head}</h2>")[2].partition("<h2>")[0]
+        )
+
+    content, here = house.content, house.content.rounds["dreams"]
+    dilemmas = [content.dilemmas[code].short["en"] for code in here.dilemmas]
+    about = ["weighs_most", "worry", "age", "neighbourhood", "relation"]
+    assert names("How far people come") == [title(at, content, "en") for at in ("dream",)] + dilemmas + [
+        title(at, content, "en") for at in about
+    ]
+    assert names("After the goodbye")[:2] == [content.dilemmas["care"].short["en"], title("values", content, "en")]
+    assert f"The share is of the {gone.finished} who finished" in html
