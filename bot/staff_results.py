@@ -7,7 +7,9 @@ from typing import Any
 
 from bot.staff_council import COLOURS, FROM_A_TO_B, Sheet, bar
 from conversations.goodbye import title
+from conversations.shapes import POSITIONS
 from storage.ladders import levels
+from storage.statistics import agreement, polarisation
 
 # What has a table of its own; how many answered in a group stands beside how many answered.
 BESIDES = ("reasons", "importance", "after_results", "shifts")
@@ -90,6 +92,15 @@ class Results(Sheet):
         if not any(one["clear"] for one in compared):
             yield self._words("results.no_differences" if compared else "council.nothing_to_compare")
 
+    def _spread(self, row: Mapping[str, Any]) -> str:
+        """How much a group agrees and how polarised it is, out of what was released of it; empty where that is less
+        than all five positions.
+        """
+        if not _all_five(row):
+            return ""
+        counts = [row["counts"][one] for one in POSITIONS]
+        return "; ".join(self._number(one(counts), 2) for one in (agreement, polarisation))
+
     def _tables(self, code: str, figure: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Each split by groups as a table; an empty one where none of it may be shown."""
         labels = self._labels(self._content.dilemmas[code])
@@ -101,13 +112,19 @@ class Results(Sheet):
             yield {
                 "title": self._words(f"council.by.{by}"),
                 "labels": [(labels[one], COLOURS[one]) for one in there],
+                "spread": any(_all_five(row) for row in rows.values()),
                 "groups": [
                     (
                         self._group(by, group),
                         row["base"],
                         [row["counts"].get(one) for one in there],
                         list(bar(row["counts"])) if None not in row["counts"].values() else [],
+                        self._spread(row),
                     )
                     for group, row in rows.items()
                 ],
             }
+
+
+def _all_five(row: Mapping[str, Any]) -> bool:
+    return row["step"] == "five" and None not in row["counts"].values()

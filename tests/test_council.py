@@ -208,6 +208,22 @@ def test_the_desk_says_of_each_question_what_differs_and_how_strictly_that_was_t
     assert society == ["No two groups can be named that could be compared."]
 
 
+def test_the_desk_says_how_much_a_group_agrees_where_all_its_positions_are_told(
+    content: Content, released: House
+) -> None:
+    summary = summary_of(released)
+    five, told = dict.fromkeys(POSITIONS, 0), {"step": "five", "as_of": 1}
+    groups = {
+        "nl": {**told, "base": 40, "counts": {**five, "a": 20, "b": 20}},
+        "en": {**told, "base": 30, "counts": {**five, "between": 30}},
+        "li": {**told, "base": 20, "counts": {**five, "a": None, "b": None}},
+    }
+    summary["dilemmas"]["growth"]["by"] = {"language": {"step": "each", "groups": groups}}
+    growth = Results(content, staff_words()["nl"], "nl", summary, {}).dilemma("growth")
+    (by_language,) = [one for one in growth["splits"] if one["groups"]]
+    assert [spread for *_, spread in by_language["groups"]] == ["−1,00; 1,00", "1,00; 0,00", ""]
+
+
 def split_of(*bases: int | None) -> dict[str, Any]:
     groups = ("pottenberg", "limmel", "wyck")
     row = {"step": "total", "counts": {}, "as_of": 1}
