@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, distinct, func, select
+from sqlalchemy import ColumnElement, Connection, case, distinct, exists, func, select
 
 from content.formats import in_the_city
 from storage.setting_apart import here
@@ -16,15 +16,22 @@ from storage.tables import Answer, Participant
 answers = Answer.__table__  # type: ignore[attr-defined]
 participants = Participant.__table__  # type: ignore[attr-defined]
 
-# What people are counted by, as columns of `participant`.
-BY = ("channel", "language")
+_IN_A_GROUP = exists().where(
+    answers.c.participant == participants.c.id, answers.c.round == participants.c.round, answers.c.setting == "group"
+)
+BY: Mapping[str, ColumnElement[str]] = {
+    "channel": participants.c.channel,
+    "language": participants.c.language,
+    "setting": case((_IN_A_GROUP, "group"), else_="private"),
+}
 
 
 @dataclass(frozen=True)
 class Participation:
     """`days`: of each day in the city's time how many began and finished. `reached`: of each question (dilemma, item)
-    how many people gave any answer, skipping included. `by`: people by channel and by language; groups smaller
-    than `reveal_at` are added up under `""`, with the next larger ones where that is a small group too.
+    how many people gave any answer, skipping included. `by`: people by channel, by language, and by whether they
+    answered in a group chat (`setting`); groups smaller than `reveal_at` are added up under `""`, with the next larger
+    ones where that is a small group too.
     """
 
     people: int
@@ -47,7 +54,7 @@ def participation(conn: Connection, round_code: str, reveal_at: int) -> Particip
         finished=ended.total(),
         days=[(day, began[day], ended[day]) for day in sorted(began | ended)],
         reached=_reached(conn, round_code),
-        by={name: _by(conn, inside, name, reveal_at) for name in BY},
+        by={name: _large(_by(conn, inside, column), reveal_at) for name, column in BY.items()},
     )
 
 
@@ -58,10 +65,13 @@ def _reached(conn: Connection, round_code: str) -> dict[tuple[str, str], int]:
     return {(dilemma, item): n for dilemma, item, n in conn.execute(query)}
 
 
-def _by(conn: Connection, inside: ColumnElement[bool], name: str, reveal_at: int) -> dict[str, int]:
-    column = participants.c[name]
-    query = select(column, func.count()).where(inside).group_by(column)
-    counted: dict[str, int] = {row[0]: row[1] for row in conn.execute(query)}
+def _by(conn: Connection, inside: ColumnElement[bool], column: ColumnElement[str]) -> dict[str, int]:
+    named = select(column.label("name")).where(inside).subquery()
+    query = select(named.c.name, func.count()).group_by(named.c.name)
+    return {row[0]: row[1] for row in conn.execute(query)}
+
+
+def _large(counted: Mapping[str, int], reveal_at: int) -> dict[str, int]:
     shown = {group: n for group, n in sorted(counted.items(), key=lambda one: -one[1]) if n >= reveal_at}
     rest = sum(counted.values()) - sum(shown.values())
     # The page says how many take part, so that a small rest is what the shown groups leave over of them.

@@ -16,7 +16,7 @@ from bot.staff_results import BESIDES
 from conversations.goodbye import title
 from storage.audit import audit
 from storage.database import now
-from storage.keeping import rounds
+from storage.keeping import answers, rounds
 from storage.participation import participation
 from storage.releases import latest, release
 from tests.colleague import Page, at_the_desk
@@ -47,7 +47,8 @@ async def test_a_round_tells_how_it_goes_and_nothing_of_small_groups(house: Hous
     assert (found.people, found.finished) == (15, 0)
     assert found.days == [(datetime(2026, 3, 15).date(), 15, 0)], "a day is one of the city's"
     assert found.reached == {("growth", "position"): 12}
-    assert found.by == {"channel": {}, "language": {}}, "of fifteen, twelve on Telegram leave three who are not"
+    few = "of fifteen, twelve on Telegram leave three who are not"
+    assert found.by == {"channel": {}, "language": {}, "setting": {"private": 15}}, few
     async with at_the_desk(house, "reader") as someone:
         page = await someone.opens("/rounds/dreams")
     assert "15 mensen doen mee" in page.text
@@ -181,7 +182,24 @@ def test_a_small_rest_takes_the_next_larger_group_with_it(house: House) -> None:
         for channel, many in channels.items():
             for number in range(many):
                 resident(conn, house.keys, channel=channel, address=f"{channel}{number}", at=NIGHT)
-        assert participation(conn, "dreams", 10).by == {"channel": {"telegram": 20, "": 13}, "language": {"nl": 33}}
+        assert participation(conn, "dreams", 10).by == {
+            "channel": {"telegram": 20, "": 13},
+            "language": {"nl": 33},
+            "setting": {"private": 33},
+        }
+
+
+def test_who_answered_in_a_group_chat_is_told_where_both_are_many(house: House) -> None:
+    with house.engine.begin() as conn:
+        people = [
+            resident(conn, house.keys, position("growth", "a"), address=str(number), at=NIGHT) for number in range(30)
+        ]
+        assert participation(conn, "dreams", 10).by["setting"] == {"private": 30}
+        for some, told in ((9, {}), (12, {"private": 18, "group": 12}), (25, {})):
+            chosen = answers.update().where(answers.c.participant.in_(people[:some]))
+            conn.execute(answers.update().values(setting="private"))
+            conn.execute(chosen.values(setting="group"))
+            assert participation(conn, "dreams", 10).by["setting"] == told
 
 
 async def test_how_far_people_come_is_told_in_the_order_of_the_walk(house: House) -> None:
