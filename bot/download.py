@@ -17,8 +17,7 @@ from storage.exports.maker import NotMade
 
 PIECE = 256 * 1024
 _ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-
-
+# Writes down that something is handed out.
 Noted = Callable[[], Awaitable[None]]
 
 
@@ -27,7 +26,7 @@ async def send_file(
 ) -> web.StreamResponse:
     """Answer with the file wanted; with the very file of an earlier download, where its tag comes along.
 
-    `noted` writes down that it is handed out, before any of it is.
+    `noted` comes before any of it is handed out, and not at all where nothing is.
     """
     try:
         path = await exports.as_before(request.headers.get("If-Range", "").strip('"')) or await exports.file(wanted)

@@ -122,7 +122,7 @@ class Exports:
                 making.maker.kill()
                 await asyncio.to_thread(making.maker.over)
         # Nobody is answered any more, so it may go at once.
-        await asyncio.to_thread(clear_abandoned, self.shelf.folder, shutil.rmtree, 0)
+        await asyncio.to_thread(clear_abandoned, self.shelf.folder, clear=shutil.rmtree, seconds=0)
 
     # ------------------------------------------------------------ inside
 

@@ -21,6 +21,7 @@ from bot.house import House
 from bot.pages import HERE, page
 from content import Content, formats
 from content.catalogue import Catalogue
+from content.groups import group_name
 from content.model import Dilemma
 from content.staff_words import LANGUAGES, staff_words
 from conversations.dilemma import inside
@@ -272,18 +273,20 @@ class Sheet:
             here = {group: n for group, n in rows.items() if group not in OUTSIDE}
             # A share of the city is told only where every other group that is shown has a figure.
             beside = whole > 0 and total > 0 and len(here) > 1 and set(here) <= set(city)
-            total = sum(here.values()) if beside else total
+            counted = here if beside else rows
+            total = sum(counted.values()) if total else 0
             sources = dict.fromkeys(f"{one.source}, {one.year}" for one in city.values())
             yield {
                 "title": self._words(f"council.by.{by}"),
                 "rows": [
                     (
-                        *(self._group(by, group), n, self._share(n, total) if group in here or not beside else ""),
-                        self._share(city[group].people, whole) if beside and group in here else "",
+                        *(self._group(by, group), n, self._share(n, total) if group in counted else ""),
+                        self._share(city[group].people, whole) if beside and group in counted else "",
                     )
                     for group, n in rows.items()
                 ],
                 "source": "; ".join(sources) if beside else "",
+                "outside": beside and len(here) < len(rows),
             }
 
     def _splits(self, by: str) -> list[Mapping[str, Any]]:
@@ -292,13 +295,7 @@ class Sheet:
         return [one for one in found if one and _people(one)]
 
     def _group(self, by: str, group: str) -> str:
-        item = self._content.items.get({"district": "neighbourhood"}.get(by, by))
-        labels = {one.code: one.label for one in item.options} if item else {}
-        labels |= {one.code: one.label for one in item.districts} if item else {}
-        if group in labels:
-            return labels[group][self._language]
-        resident = self._content.words(self._language)
-        name = resident(f"group.{group}")
+        name = group_name(self._content, by, group, self._language)
         return name[:1].upper() + name[1:]
 
     def _share(self, n: int, base: int) -> str:

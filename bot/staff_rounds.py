@@ -163,7 +163,7 @@ class Rounds:
                 found.append((name, n, n / base if 0 < base >= n else None))
             return found
 
-        # Reasons come with the position, so they are no step of their own.
+        # Reasons are asked right behind each position: they would say the same twice.
         everybody = [at for at in on_the_way if not at.endswith(".reasons")]
         return (rows(everybody, gone.people), rows(chains, gone.finished)) if gone.people else ([], [])
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from content import Content
+from content.groups import group_name
 from conversations.goodbye import labels
 from conversations.question import put
 from conversations.shapes import City, Progress, Say, Turn
@@ -71,7 +72,10 @@ def _about(
             pair = [(group, groups[group]) for group in (one["most_a"], one["least_a"])]
             parts = [
                 words(
-                    "results.group", group=_name(one["by"], group, progress, content), n=_side_a(row), base=row["base"]
+                    "results.group",
+                    group=group_name(content, one["by"], group, progress.language),
+                    n=_side_a(row),
+                    base=row["base"],
                 )
                 for group, row in pair
             ]
@@ -89,12 +93,3 @@ def _clear(summary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _side_a(row: Mapping[str, Any]) -> int:
     return sum(n for code, n in row["counts"].items() if code in SIDE_A)
-
-
-def _name(by: str, group: str, progress: Progress, content: Content) -> str:
-    """A group in words: as its answer is called, or its district, or what groups are called when they are added up."""
-    item = content.items.get({"district": "neighbourhood"}.get(by, by))
-    named = (
-        {one.code: one.label for one in item.options} | {one.code: one.label for one in item.districts} if item else {}
-    )
-    return named[group][progress.language] if group in named else content.words(progress.language)(f"group.{group}")

@@ -276,6 +276,7 @@ def test_who_lives_elsewhere_is_in_no_share_beside_the_citys(content: Content, r
         ["20", "20 %", "40 %"],
         ["25", "", ""],
     ]
+    assert "Wie elders woont, telt niet mee in de aandelen." in words_of(page)
 
 
 def test_the_citys_own_figures_stand_beside_who_took_part(content: Content, released: House, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Tables as files: which there are, in which formats. How they are made stands in the modules beside this one.
 
-An export is made in three steps, in a process of its own that loads little (`making`): a copy of one
+An export is made in three steps, in a process of its own that loads little (`making`, begun by `maker`): a copy of one
 moment (`moment`), the table as CSV (`answers`, `participants`), and from that CSV any other format. A
 format is one function and its line in FORMATS; a table is one function and its line in TABLES.
 Nothing here knows a channel address: the table of contacts is not read.

@@ -11,11 +11,10 @@ from pathlib import Path
 import yaml
 
 from content import Content
+from content.groups import group_name
 from storage import ladders
 
 FILE = Path(__file__).with_name("summary_codes.yaml")
-# Where the answers a split is by come from.
-ITEMS = {"district": "neighbourhood"}
 
 
 def table(content: Content, language: str) -> str:
@@ -31,12 +30,4 @@ def _groups(content: Content, language: str) -> Iterator[tuple[str, str, str]]:
     for by, steps in ladders.levels(content).items():
         groups = dict.fromkeys(group for step in steps for group in step.groups)
         for group in groups:
-            yield f"group ({by})", group, name(content, by, group, language)
-
-
-def name(content: Content, by: str, group: str, language: str) -> str:
-    """A group in words: as its answer or district is called, or what groups are called when they are added up."""
-    item = content.items.get(ITEMS.get(by, by))
-    named = {one.code: one.label for one in item.options} if item else {}
-    named |= {one.code: one.label for one in item.districts} if item else {}
-    return named[group][language] if group in named else content.words(language)(f"group.{group}")
+            yield f"group ({by})", group, group_name(content, by, group, language)
