@@ -85,12 +85,17 @@ def catalogue_faults(locales: Path) -> Iterator[Fault]:
                 messages: list[Message] = [m for m in read_po(opened, abort_invalid=True) if m.id]
         except (PoFileError, UnicodeDecodeError, ValueError):
             continue  # the loader names it
-        written = re.findall(r'^msgid "(.+)"$', path.read_text("utf8"), re.MULTILINE)
-        for key, times in Counter(written).items():
-            if times > 1:
-                yield Fault(file, key, language, f"stands {times} times in the file")
+        yield from twice(path, file)
         for message in messages:
             yield from (Fault(file, str(message.id), language, what) for what in _state(message, language))
+
+
+def twice(catalogue: Path, file: str) -> Iterator[Fault]:
+    """Keys that a catalogue has more than once: of these only the last is ever said. `file` is what it is called."""
+    written = re.findall(r'^msgid "(.+)"$', catalogue.read_text("utf8"), re.MULTILINE)
+    for key, times in Counter(written).items():
+        if times > 1:
+            yield Fault(file, key, catalogue.stem, f"stands {times} times in the file")
 
 
 def _state(message: Message, language: str) -> Iterator[str]:

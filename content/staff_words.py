@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from content.catalogue import SOURCE, Catalogue, read_catalogues
-from content.check_texts import named
+from content.check_texts import named, twice
 from content.loader import LOCALES, ContentFault
 from content.places import Fault
 
@@ -23,7 +23,7 @@ def staff_words(locales: Path = LOCALES) -> dict[str, Catalogue]:
 
 
 def faults(locales: Path = LOCALES) -> list[Fault]:
-    """What is missing in one language, is nowhere else, or has other {placeholders}."""
+    """What stands twice, is missing in one language, is nowhere else, or has other {placeholders}."""
     try:
         words = staff_words(locales)
     except ContentFault as fault:
@@ -32,6 +32,7 @@ def faults(locales: Path = LOCALES) -> list[Fault]:
     source = words[SOURCE].messages
     for language, own in words.items():
         file = f"locales/staff/{language}.po"
+        found += twice(locales / "staff" / f"{language}.po", file)
         found += [Fault(file, key, language, "is missing") for key in source if key not in own.messages]
         for key, text in own.messages.items():
             if key not in source:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from bot.house import House
 from bot.staff_roles import OPEN, PAGES
 from bot.staff_session import COOKIE, SECONDS
+from content.loader import LOCALES
 from content.staff_words import LANGUAGES, faults, staff_words
 from storage import staff_keys
 from storage.audit import Actor
@@ -141,6 +145,14 @@ async def test_a_page_that_is_not_there_says_so_in_words(house: House) -> None:
 def test_the_words_of_the_desk_are_there_in_both_languages() -> None:
     assert faults() == []
     assert tuple(staff_words()) == LANGUAGES
+
+
+def test_words_of_the_desk_that_stand_twice_are_named(tmp_path: Path) -> None:
+    locales = tmp_path / "locales"
+    shutil.copytree(LOCALES, locales)
+    with (locales / "staff/en.po").open("a", encoding="utf8") as file:
+        file.write('\nmsgid "role.keeper"\nmsgstr "keeper of keys"\n')
+    assert [str(one) for one in faults(locales)] == ["locales/staff/en.po: role.keeper: en: stands 2 times in the file"]
 
 
 def test_open_pages_hold_nothing_of_anybody() -> None:
