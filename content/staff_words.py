@@ -28,7 +28,7 @@ def faults(locales: Path = LOCALES) -> list[Fault]:
         words = staff_words(locales)
     except ContentFault as fault:
         return [Fault("locales/staff", "", "", line) for line in fault.faults]
-    found = []
+    found: list[Fault] = []
     source = words[SOURCE].messages
     for language, own in words.items():
         file = f"locales/staff/{language}.po"
