@@ -6,7 +6,9 @@ file away where that changed: it may hold somebody who was erased meanwhile.
 
 from __future__ import annotations
 
+import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 FOLDER = "cache"
@@ -15,8 +17,21 @@ FOLDER = "cache"
 def erase_cached_exports(data: Path) -> int:
     """Delete every file made from rows; how many that were. `data` is the data folder."""
     folder = data / FOLDER
-    if not folder.is_dir():
-        return 0
-    files = sum(1 for one in folder.rglob("*") if one.is_file())
-    shutil.rmtree(folder, ignore_errors=True)
+    # Others may be deleting in it too: `walk` goes past what is gone.
+    files = sum(len(files) for _, _, files in os.walk(folder))
+    empty(folder)
     return files
+
+
+def empty(folder: Path) -> None:
+    """Delete everything in the folder, also what is being made: that making fails then.
+
+    The folder itself stays, since somebody may be looking into it just now.
+    """
+    for one in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if one.is_dir():
+            shutil.rmtree(one, ignore_errors=True)
+        else:
+            # Somebody else may be emptying it too; and one that cannot go must not keep the others here.
+            with suppress(OSError):
+                one.unlink()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.cache import FOLDER, erase_cached_exports
 from storage.exports.shelf import ERASED, KEPT_SECONDS, Shelf
 from storage.exports.steadily import ABANDONED_SECONDS, RETIRING, WORKING
 
@@ -42,3 +43,17 @@ def test_one_file_that_cannot_go_keeps_no_other_here(tmp_path: Path, monkeypatch
     shelf.tidy()
 
     assert [one.name for one in tmp_path.iterdir()] == [f"{RETIRING}half"]
+
+
+def test_an_erasure_empties_the_folder_under_whoever_looks_into_it(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / FOLDER)
+    shelf.ready(erased=0)
+    (working := shelf.folder / f"{WORKING}now").mkdir()
+    for file in (shelf.place("answers"), working / "moment.db"):
+        file.write_text("what people answered")
+    assert erase_cached_exports(tmp_path) == 3
+
+    assert list(shelf.folder.iterdir()) == []
+    shelf.tidy()
+    shelf.ready(erased=1)
+    assert [one.name for one in shelf.folder.iterdir()] == [ERASED]

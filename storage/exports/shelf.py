@@ -7,25 +7,15 @@ had changed. Any erasure empties the folder: a file may hold rows of whoever was
 from __future__ import annotations
 
 import hashlib
-import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
 
+from storage.cache import empty
 from storage.exports.steadily import clear_abandoned, is_retiring, retire
 
 KEPT_SECONDS = 3_600.0
 ERASED = "erased"
-
-
-def empty(folder: Path) -> bool:
-    """Delete everything in the folder, also what is being made: that making fails then. True when it is empty."""
-    for one in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if one.is_dir():
-            shutil.rmtree(one, ignore_errors=True)
-        else:
-            one.unlink(missing_ok=True)
-    return not folder.is_dir() or not any(folder.iterdir())
 
 
 class Shelf:
@@ -47,15 +37,13 @@ class Shelf:
 
     def tidy(self) -> None:
         """Let go of files nobody asked for lately, and of what a process that was killed worked with."""
-        # An erasure may take the folder itself.
-        with suppress(FileNotFoundError):
-            for one in self.folder.iterdir():
-                # One that cannot go must not keep the others here.
-                with suppress(OSError):
-                    old = time.time() - one.stat().st_mtime > KEPT_SECONDS
-                    if one.is_file() and one.name != ERASED and (old or is_retiring(one)):
-                        retire(one)
-            clear_abandoned(self.folder)
+        for one in self.folder.iterdir():
+            # One that cannot go must not keep the others here.
+            with suppress(OSError):
+                old = time.time() - one.stat().st_mtime > KEPT_SECONDS
+                if one.is_file() and one.name != ERASED and (old or is_retiring(one)):
+                    retire(one)
+        clear_abandoned(self.folder)
 
     def place(self, *what: object) -> Path:
         """Where a file that is all this lies, or would lie."""
