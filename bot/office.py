@@ -22,6 +22,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from bot import logs, printing, staff_council
+from bot.city_figures import CityFault
 from bot.house import House, build, only_one, open_database
 from bot.settings import Settings, SettingsFault, read_settings
 from content import ContentFault
@@ -39,7 +40,7 @@ from storage.releases import draft
 
 FAULTS = (
     *(SettingsFault, KeyFault, ContentFault, DatabaseFault, OSError),
-    *(exports.NoSuchTable, NotMade, staff_council.CityFault, printing.NoPrinter),
+    *(exports.NoSuchTable, NotMade, CityFault, printing.NoPrinter),
 )
 
 # Whoever may run a command on the server may do everything.

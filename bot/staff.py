@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics, openapi, printing, staff_council, staff_routes
+from bot.city_figures import CityFault
 from bot.download import send_bytes, send_file
 from bot.exporting import Exports, Wanted
 from bot.house import House
@@ -151,7 +152,7 @@ class _Api:
                 return await asyncio.to_thread(printing.pdf, html)
         except NothingReleased:
             raise Problem(HTTPStatus.NOT_FOUND, NOT_RELEASED) from None
-        except staff_council.CityFault as fault:
+        except CityFault as fault:
             raise Problem(HTTPStatus.CONFLICT, f"{fault}.") from None
         except printing.NoPrinter as fault:
             raise Problem(HTTPStatus.NOT_ACCEPTABLE, f"{fault}.") from None

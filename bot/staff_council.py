@@ -7,16 +7,14 @@ figures, where staff supplied them (`city_figures.csv`); nothing is weighted by 
 from __future__ import annotations
 
 import base64
-import csv
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
+from bot.city_figures import City, city_figures
 from bot.house import House
 from bot.pages import HERE, page
 from content import Content, formats
@@ -26,12 +24,11 @@ from content.model import Dilemma
 from content.staff_words import LANGUAGES, staff_words
 from conversations.dilemma import inside
 from storage.clustering import GROUP
+from storage.counting import GAVE_NONE
 from storage.exports import NothingReleased
 from storage.ladders import TOTAL, levels
 from storage.releases import latest
 
-CITY_FILE = "city_figures.csv"
-CITY_COLUMNS = ("by", "group", "people", "source", "year")
 # Of who took part, those the city has no figure of.
 OUTSIDE = ("elsewhere", "not_resident")
 # The neighbourhoods that section 2.3 of the sketch names as places where growing up is harder.
@@ -58,45 +55,6 @@ FEW_LINES = 4
 LEAST_P = 0.001
 # Of a bar 1000 wide: a number fits in a part that is as wide as this.
 FITS = 45
-
-
-class CityFault(Exception):
-    """The city's figures cannot be read: the message names the line and what was expected."""
-
-
-@dataclass(frozen=True)
-class CityFigure:
-    """How many people of the city are in a group, and who says so about which year."""
-
-    people: int
-    source: str
-    year: int
-
-
-City = Mapping[tuple[str, str], CityFigure]
-
-
-def city_figures(folder: Path, content: Content) -> City:
-    """What staff put into the data folder; empty where there is no file. Raises CityFault."""
-    file = folder / CITY_FILE
-    if not file.exists():
-        return {}
-    known = {(by, group) for by, steps in levels(content).items() for step in steps for group in step.groups}
-    found: dict[tuple[str, str], CityFigure] = {}
-    with file.open(encoding="utf-8-sig", newline="") as opened:
-        reader = csv.DictReader(opened)
-        if tuple(reader.fieldnames or ()) != CITY_COLUMNS:
-            raise CityFault(f"{CITY_FILE}: the first line must be {','.join(CITY_COLUMNS)}")
-        for number, row in enumerate(reader, 2):
-            place = (row["by"], row["group"])
-            if place not in known:
-                raise CityFault(f"{CITY_FILE}, line {number}: no such group; see `by` in docs/exports.md")
-            if place in found or not (row["people"] or "").isdigit() or not row["source"]:
-                raise CityFault(f"{CITY_FILE}, line {number}: each group once, with a whole number and a source")
-            if not (row["year"] or "").isdigit():
-                raise CityFault(f"{CITY_FILE}, line {number}: the year the figure is about is missing")
-            found[place] = CityFigure(int(row["people"]), row["source"], int(row["year"]))
-    return found
 
 
 def of_round(conn: Connection, house: House, round_code: str, language: str) -> str:
@@ -138,7 +96,7 @@ class Sheet:
     def __init__(
         self, content: Content, words: Catalogue, language: str, summary: Mapping[str, Any], city: City
     ) -> None:
-        self._content, self._words, self._language = content, words, language
+        self._content, self._catalogue, self._language = content, words, language
         self._summary, self._city = summary, city
         self._round = content.rounds[summary["round"]]
 
@@ -151,6 +109,7 @@ class Sheet:
             language=self._language,
             words=words,
             style=_style(),
+            number=self._whole,
             simulated=simulated,
             title=self._round.title[self._language],
             made=words("council.made", number=summary["release"], date=day),
@@ -162,6 +121,14 @@ class Sheet:
             read=[words(f"council.read.{one}") for one in ("agreement", "differences")],
             cannot=[words(f"council.cannot.{one}", n=summary["reveal_at"]) for one in cannot],
         )
+
+    def _words(self, key: str, **told: Any) -> str:
+        """The desk's words; how many stands in them as one writes it in their language."""
+        written = {name: self._whole(one) if isinstance(one, int) else one for name, one in told.items()}
+        return self._catalogue(key, **written)
+
+    def _whole(self, n: int) -> str:
+        return formats.number(n, self._language)
 
     # ------------------------------------------------------------ the questions
 
@@ -179,7 +146,7 @@ class Sheet:
             "note": self._note(base, figure["step"]),
             "rows": [(labels[one], n, self._share(n, base), COLOURS[one]) for one, n in counts.items()],
             "bar": list(bar(counts)),
-            "spoken": "; ".join(f"{labels[one]}: {n}" for one, n in counts.items()),
+            "spoken": "; ".join(f"{labels[one]}: {self._whole(n)}" for one, n in counts.items()),
         }
 
     def _note(self, base: int | None, step: str) -> str:
@@ -200,14 +167,23 @@ class Sheet:
         return {**labels, "between": resident("position.between"), "rest": self._words("council.rest")}
 
     def _base(self, figure: Mapping[str, Any]) -> str:
-        """How many answered, and how many of them in a group where that may be told and anybody did."""
-        base, setting = figure["base"], figure.get("setting", {"counts": {}})
+        """How many were asked and responded, how many of them chose, and in a group; as far as that was released."""
+        base, words = figure["base"], self._words
+        none, setting = figure.get(GAVE_NONE), figure.get("setting", {"counts": {}})
         if base is None:
             return ""
+        if none is None:
+            said = words("council.n", n=base)
+        elif none["base"] is None:
+            said = words("council.none.few", n=base, few=self._summary["reveal_at"])
+        elif none["as_of"] == figure["as_of"]:
+            said = words("council.none", asked=base + none["base"], n=base)
+        else:
+            said = words("council.none.then", n=base, none=none["base"], number=none["as_of"])
         if not (grouped := setting["counts"].get(GROUP)):
-            return self._words("council.n", n=base)
+            return said
         key = "council.in_groups" if setting["as_of"] == figure["as_of"] else "council.in_groups.then"
-        return self._words(key, n=base, grouped=grouped, base=setting["base"], number=setting["as_of"])
+        return f"{said} {words(key, grouped=grouped, base=setting['base'], number=setting['as_of'])}"
 
     # ------------------------------------------------------------ what the figures say together
 
@@ -335,6 +311,6 @@ def bar(counts: Mapping[str, int]) -> Iterator[dict[str, Any]]:
             "middle": round(at + wide / 2, 1),
             "fill": COLOURS[code],
             "ink": ON_DARK if code in DARK else ON_LIGHT,
-            "text": str(counts[code]) if wide >= FITS else "",
+            "n": counts[code] if wide >= FITS else None,
         }
         at += wide

@@ -59,7 +59,7 @@ def attack(summaries: Iterable[Mapping[str, Any]], levels: Mapping[str, Sequence
                 learned.figures += len(parts["groups"])
                 if found := known(summary["release"], whole, parts, levels[by]):
                     splits[dilemma, by].append(found)
-            for item in ("after_results", "reasons", "importance", "shifts", "setting"):
+            for item in ("nonresponse", "after_results", "reasons", "importance", "shifts", "setting"):
                 plain[dilemma, item].update({whole[item]["as_of"]: whole[item]} if item in whole else {})
         for item, one in summary["items"].items():
             plain["", item][one["as_of"]] = one

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,13 +12,15 @@ from sqlalchemy import ColumnElement, Connection, TextClause, func, select, text
 from storage.bursts import left_out
 from storage.ladders import Counts
 from storage.succession import NOT_GIVEN
-from storage.tables import Answer
+from storage.tables import NO_POSITION, Answer
 
 answers = Answer.__table__  # type: ignore[attr-defined]
 
 # The round-level answer each split is made of; a language is that of the answer itself.
 ABOUT = {"district": "neighbourhood", "age": "age", "relation": "relation"}
 ITEMS = ("position", "reasons", "importance", "weighs_most", "values")
+# Who was asked for a position and gave none: counted like an item, whose codes are the statuses.
+GAVE_NONE = "nonresponse"
 LATER = "position_after"
 
 # A dilemma, an item, a code, the language it was given in, whether that was after results were seen, and the
@@ -62,6 +64,7 @@ def count(conn: Connection, round_code: str) -> Counted:
     counts: Where = [*live, answers.c.participant.not_in(left_out())] if out else live
     counted, gave = nothing(), set[str]()
     _alone(conn, counts, counted)
+    _gave_none(conn, round_code, out, counted)
     about = {by: _by_dilemma(conn, counts, asked)[""] for by, asked in ABOUT.items()}
     later = _by_dilemma(conn, counts, LATER)
     for (dilemma, code, late, language), people in _blocks(conn, live, "position", *PLACE, "language"):
@@ -86,7 +89,7 @@ def add(counted: Counted, given: Sequence[Given]) -> bool:
     later = {dilemma: code for dilemma, item, code, *_ in given if item == LATER}
     positions = 0
     for dilemma, item, code, language, late, group in given:
-        if item in ITEMS:
+        if item in (*ITEMS, GAVE_NONE):
             (counted.after if late else counted.before)[dilemma, item][code] += 1
         if item != "position":
             continue
@@ -132,6 +135,15 @@ def _alone(conn: Connection, counts: Where, counted: Counted) -> None:
     query = select(func.count(), *columns).where(*counts, answers.c.item.in_(items)).group_by(*columns)
     for n, *(item, dilemma, code, late) in conn.execute(query):
         (counted.after if late else counted.before)[dilemma, item][code] += n
+
+
+def _gave_none(conn: Connection, round_code: str, out: Collection[str], counted: Counted) -> None:
+    """Who was asked for a position and gave none, by how."""
+    columns = [answers.c[one] for one in ("dilemma", "status", "after_results")]
+    here: Where = [answers.c.round == round_code, text(f"current AND {NO_POSITION}")]
+    here = [*here, answers.c.participant.not_in(left_out())] if out else here
+    for n, dilemma, status, late in conn.execute(select(func.count(), *columns).where(*here).group_by(*columns)):
+        (counted.after if late else counted.before)[dilemma, GAVE_NONE][status] += n
 
 
 def _by_dilemma(conn: Connection, counts: Where, item: str) -> dict[str, dict[str, str]]:

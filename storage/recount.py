@@ -13,9 +13,9 @@ from typing import Any
 
 from content import Content
 from storage.clustering import GROUP, PRIVATE, of_split
-from storage.counting import ABOUT, Counted, Given, add, nothing
+from storage.counting import ABOUT, GAVE_NONE, Counted, Given, add, nothing
 from storage.generalise import HIDDEN
-from storage.ladders import IMPORTANCE, POSITION, SHIFTS, TOTAL, Figure, Ladder, choices, levels, ticked
+from storage.ladders import IMPORTANCE, POSITION, SHIFTS, STATUSES, TOTAL, Figure, Ladder, choices, levels, ticked
 from storage.releases import Summary, figures
 from storage.succession import NOT_GIVEN
 
@@ -26,10 +26,15 @@ def recounted(rows: Iterable[Row]) -> Counted:
     """The same as `counting.count` gives, out of rows of answers; of age, place and relation what they show."""
     given: dict[str, list[Given]] = defaultdict(list)
     for row in rows:
-        if row["current"] == "1" and row["status"] == "answered":
-            hidden = not row["dilemma"] and row["item"] in ABOUT.values() and not row["code"]
-            told = (row["dilemma"], row["item"], HIDDEN if hidden else row["code"], row["language"])
-            given[row["participant"]].append((*told, row["after_results"] == "1", row["group"]))
+        answered = row["status"] == "answered"
+        if row["current"] != "1" or not (answered or row["item"] == "position"):
+            continue
+        hidden = not row["dilemma"] and row["item"] in ABOUT.values() and not row["code"]
+        code = HIDDEN if hidden else row["code"]
+        told = (row["item"], code) if answered else (GAVE_NONE, row["status"])
+        given[row["participant"]].append(
+            (row["dilemma"], *told, row["language"], row["after_results"] == "1", row["group"])
+        )
     counted = nothing()
     people = sum(add(counted, one) for one in given.values())
     return replace(counted, people=people)
@@ -94,7 +99,7 @@ def _ladder(content: Content, summary: Summary, dilemma: str, item: str) -> Ladd
         return choices((PRIVATE, GROUP))
     if item == "values":
         return ticked(tuple(option.code for option in content.items[item].options))
-    return {"importance": IMPORTANCE, "shifts": SHIFTS}.get(item, POSITION)
+    return {"importance": IMPORTANCE, "shifts": SHIFTS, GAVE_NONE: STATUSES}.get(item, POSITION)
 
 
 def _group_of(content: Content, by: str, step: str) -> Mapping[str, str]:

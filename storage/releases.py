@@ -25,12 +25,13 @@ from sqlalchemy import Connection, Select, func, insert, select
 
 from content import Content
 from storage import clustering
-from storage.counting import Counted, count
+from storage.counting import GAVE_NONE, Counted, count
 from storage.database import stand_still
 from storage.ladders import (
     IMPORTANCE,
     POSITION,
     SHIFTS,
+    STATUSES,
     TOTAL,
     Counts,
     Figure,
@@ -59,7 +60,7 @@ CSV_COLUMNS = (
     *("round", "release", "released_at", "dilemma", "item", "by", "group", "as_of", "base", "step", "code", "count"),
 )
 # What is told of a dilemma besides its positions.
-BESIDES = ("after_results", "reasons", "importance", "shifts", "setting")
+BESIDES = (GAVE_NONE, "after_results", "reasons", "importance", "shifts", "setting")
 ITEMS = ("weighs_most", "values")
 
 
@@ -120,6 +121,7 @@ def compute(
     if past.last and not making.something_new:
         return None
     shown = [one["base"] for one in (*dilemmas.values(), *items.values()) if one["base"] is not None]
+    shown += [one["base"] + one["after_results"]["base"] for one in dilemmas.values() if _both_now(one, making.number)]
     return {
         "round": round_code,
         "release": making.number,
@@ -249,6 +251,7 @@ class _Making:
         whole = self.figure((code, "position"), before.get((code, "position")), POSITION)
         arguments = tuple(one.code for one in self._content.dilemmas[code].reasons())
         besides: dict[str, tuple[Counts | None, Ladder]] = {
+            GAVE_NONE: (before.get((code, GAVE_NONE)), STATUSES),
             "after_results": (after.get((code, "position")), POSITION),
             "reasons": (before.get((code, "reasons")), ticked(arguments, sides=True)),
             "importance": (before.get((code, "importance")), IMPORTANCE),
@@ -284,6 +287,11 @@ class _Making:
 
 def _only(one: Figure) -> Figure:
     return {name: one[name] for name in ("base", "step", "counts", "as_of")}
+
+
+def _both_now(one: Figure, number: int) -> bool:
+    """Whether the positions of before and after seeing results are both told of this very moment."""
+    return all(figure["base"] is not None and figure["as_of"] == number for figure in (one, one["after_results"]))
 
 
 def _codes(content: Content, item: str) -> tuple[str, ...]:

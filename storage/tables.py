@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+# The answers of who was asked for a position and gave none, as an index and a query about them both say it.
+NO_POSITION = "status <> 'answered' AND item = 'position'"
 # What leads to a person or was said by one: the database's planner may keep no examples of it.
 PERSONAL: dict[str, Any] = {"info": {"personal": True}}
 
@@ -100,6 +102,12 @@ class Answer(SQLModel, table=True):
             *("current", "status"),
             sqlite_where=text("current AND status = 'answered'"),
             postgresql_where=text("current AND status = 'answered'"),
+        ),
+        Index(
+            "counted_nonresponse",
+            *("round", "dilemma", "status", "after_results", "participant", "item", "current"),
+            sqlite_where=text(f"current AND {NO_POSITION}"),
+            postgresql_where=text(f"current AND {NO_POSITION}"),
         ),
         Index(
             "texts_that_wait",

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, insert
 
 from content import Content
-from conversations.shapes import POSITIONS, Agreed, Answered, Fact, Progress
+from conversations.shapes import NONRESPONSE, POSITIONS, Agreed, Answered, Fact, Progress
 from storage.keeping import answers, begin, keep, participants
 from storage.keys import Keys
 from storage.outbox import announce
@@ -102,7 +102,7 @@ def _row(participant: str, name: str, code: str, language: str, group: str) -> d
     where, _, late = name.partition(" ")
     dilemma, _, item = ("", "", where) if where in WHOLE else where.partition(".")
     item = item or "position"
-    position = code in POSITIONS
+    position, gave_none = code in POSITIONS, code in NONRESPONSE
     return {
         "participant": participant,
         "round": "dreams",
@@ -110,9 +110,9 @@ def _row(participant: str, name: str, code: str, language: str, group: str) -> d
         "item": item,
         "argument": "",
         "kind": KINDS.get(item, "single"),
-        "status": "answered",
-        "code": code,
-        "value": POSITIONS.index(code) + 1 if position else int(code) if item == "importance" else None,
+        "status": code if gave_none else "answered",
+        "code": "" if gave_none else code,
+        "value": POSITIONS.index(code) + 1 if position else int(code) if code.isdigit() else None,
         "text": "",
         "language": language,
         "method": "button",

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
+from bot.city_figures import CityFault, city_figures
 from bot.house import House
 from bot.printing import browser, pdf
-from bot.staff_council import CityFault, city_figures, council_sheet
+from bot.staff_council import council_sheet
 from bot.staff_results import Results
 from content import Content
 from content.staff_words import LANGUAGES, staff_words
@@ -95,6 +96,21 @@ def test_it_says_why_a_figure_shows_less(content: Content, released: House) -> N
     summary = summary_of(released)
     later = json.loads(json.dumps({**summary, "release": 2}))
     assert "Of release 1." in words_of(sheet(content, later, "en"))
+
+
+def test_it_says_how_many_responded_and_how_many_chose(content: Content, released: House) -> None:
+    def told(language: str = "en", **none: Any) -> str:
+        summary = json.loads(json.dumps(summary_of(released)))
+        figure = summary["dilemmas"]["growth"] | {"base": 1200, "nonresponse": {"as_of": summary["release"], **none}}
+        summary["dilemmas"] = {"growth": figure}
+        return words_of(sheet(content, summary, language))
+
+    assert "Of 2,234 people who responded, 1,200 chose." in told(base=1034, step="total", counts={})
+    assert "Van 2.234 mensen die reageerden kozen er 1.200." in told("nl", base=1034, step="total", counts={})
+    few = "1,200 people chose; fewer than 10 responded without choosing."
+    assert few in told(base=None, step="total", counts={})
+    then = "1,200 people chose; in release 7 34 responded without choosing."
+    assert then in told(as_of=7, base=34, step="total", counts={})
 
 
 def test_a_bar_is_as_long_as_its_people(content: Content, released: House) -> None:
@@ -180,12 +196,13 @@ def test_it_says_how_many_answered_in_a_group_where_that_is_released(content: Co
         return words_of(sheet(content, summary, "en")).partition("Grow or stay the same size?")[2]
 
     growth |= {"base": 100, "as_of": 1}
-    assert told(counts={"private": 60, "group": 40}).startswith(" 100 people answered, 40 in a group.")
+    del growth["nonresponse"]
+    assert told(counts={"private": 60, "group": 40}).startswith(" 100 people answered. In a group: 40.")
     assert told(counts={"private": 100, "group": 0}).startswith(" 100 people answered. ")
     assert told(base=None, step="total", counts={}).startswith(" 100 people answered. ")
     growth["as_of"] = 2
     earlier = told(base=80, counts={"private": 60, "group": 20})
-    assert earlier.startswith(" 100 people answered; in release 1 20 of 80 in a group.")
+    assert earlier.startswith(" 100 people answered. In a group, in release 1: 20 of 80.")
     del growth["setting"]
     assert " 100 people answered. " in words_of(sheet(content, summary, "en"))
 
@@ -343,7 +360,8 @@ def test_it_is_one_page_in_print(content: Content, released: House, step: str, c
     setting = {"base": 1000, "step": "each", "counts": {"private": 800, "group": 200}, "as_of": 0}
     statistics = summary["statistics"]
     for code, one in summary["dilemmas"].items():
-        one |= {**full, "by": by, "as_of": 0, "setting": setting}
+        none = {"base": 1000, "step": "total", "counts": {}, "as_of": 1}
+        one |= {**full, "by": by, "as_of": 0, "setting": setting, "nonresponse": none}
         statistics["dilemmas"][code] = {"step": step, "agreement": -0.45, "polarisation": 0.725}
     statistics["differences"] = [difference("society", "district", "wijk_02", "wijk_05")] * 9
     for language in LANGUAGES:

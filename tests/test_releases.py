@@ -253,6 +253,46 @@ def test_a_dilemma_tells_of_all_that_was_asked(house: House, content: Content) -
     assert summary["items"]["values"]["counts"]["diversity"] == 11
 
 
+def test_who_was_asked_and_gave_no_position_is_told_apart(house: House, content: Content) -> None:
+    some = {"dont_know": 12, "neither": 6, "skipped": 5}
+    with rolled_back(house) as conn:
+        gave_none = [{"growth": status, "space": "a"} for status, n in some.items() for _ in range(n)]
+        crowd(conn, [*mixed("ab", 20), *gave_none, {"inner_city": "declined"}, *[{"growth late": "neither"}] * 11], "p")
+        release(conn, content, "dreams", 10, now())
+        first = told(conn)["dilemmas"]
+        growth, few = first["growth"], first["inner_city"]
+        assert growth["base"] == 20
+        assert growth["nonresponse"] == {
+            "base": 23,
+            "step": "each",
+            "counts": {"skipped": 5, "dont_know": 12, "neither": 6, "declined": 0},
+            "as_of": 1,
+        }
+        # Nothing is said of fewer than ten, as of any figure.
+        assert few["nonresponse"] == {"base": None, "step": "total", "counts": {}, "as_of": 1}
+        # Nine more change nothing; eleven do, and those who chose each way may still not be few.
+        crowd(conn, [{"growth": "declined"}] * 9, "q")
+        assert release(conn, content, "dreams", 10, now()) is None
+        crowd(conn, [{"growth": "declined"}] * 2 + [{"growth": "skipped"}] * 10, "r")
+        release(conn, content, "dreams", 10, now())
+        second = told(conn)["dilemmas"]["growth"]
+        assert (second["base"], second["as_of"]) == (20, 1)
+        assert second["nonresponse"]["counts"] == {"skipped": 15, "dont_know": 12, "neither": 6, "declined": 11}
+        assert (second["nonresponse"]["base"], second["nonresponse"]["as_of"]) == (44, 2)
+
+
+def test_before_and_after_together_do_not_tell_of_the_few_who_gave_neither(house: House, content: Content) -> None:
+    with rolled_back(house) as conn:
+        late = [{"growth late": one["growth"]} for one in mixed("ab", 14)]
+        crowd(conn, [*mixed("ab", 40), *late, {"space": "a"}, {"space": "b"}], "p")
+        release(conn, content, "dreams", 10, now())
+        summary = told(conn)
+    growth = summary["dilemmas"]["growth"]
+    assert (growth["base"], growth["after_results"]["base"]) == (40, 14)
+    # Fifty-six gave a position.
+    assert summary["base"] == 54
+
+
 def test_shifts_do_not_tell_what_the_few_said_who_gave_no_second_position(house: House, content: Content) -> None:
     both = [{**one, "growth.position_after": "b"} for one in mixed("ab", 20)]
     with rolled_back(house) as conn:
