@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -60,7 +60,7 @@ class Rounds:
             one=one,
             gone=gone,
             reveal_at=reveal_at,
-            days=list(_bars(gone)),
+            chart=chart(gone),
             steps=steps,
             later=later,
             tables=[
@@ -168,18 +168,18 @@ class Rounds:
         return (rows(everybody, gone.people), rows(chains, gone.finished)) if gone.people else ([], [])
 
 
-def _bars(gone: Participation) -> Iterator[dict[str, Any]]:
-    """The last days as bars: where each stands, and how high who began and who finished, of HIGH."""
+def chart(gone: Participation) -> dict[str, Any]:
+    """The last days as bars: where each stands, and how high who began and who finished, of HIGH; with the `first` and
+    the `last` day, and the `most` people of any day, which is as high as it goes. Empty where nobody came.
+    """
     if not gone.days:
-        return
+        return {}
     told = {day: (began, ended) for day, began, ended in gone.days}
     last = gone.days[-1][0]
     days = [last - timedelta(days=back) for back in range(min(DAYS, (last - gone.days[0][0]).days + 1))][::-1]
     most = max(max(told.get(day, (0, 0))) for day in days) or 1
-    for number, day in enumerate(days):
-        began, ended = told.get(day, (0, 0))
-        yield {
-            "x": number * WIDE,
-            "began": round(HIGH * began / most, 1),
-            "ended": round(HIGH * ended / most, 1),
-        }
+    bars = [
+        {"x": number * WIDE, "began": round(HIGH * began / most, 1), "ended": round(HIGH * ended / most, 1)}
+        for number, (began, ended) in enumerate(told.get(day, (0, 0)) for day in days)
+    ]
+    return {"bars": bars, "first": days[0], "last": days[-1], "most": most}

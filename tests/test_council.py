@@ -83,7 +83,7 @@ def test_it_says_why_a_figure_shows_less(content: Content, released: House) -> N
         summary["dilemmas"]["growth"] |= figure
         return words_of(sheet(content, summary, language))
 
-    assert "Fewer than 10 people answered: nothing to show." in told(base=None, step="total", counts={})
+    assert "Fewer than 10 people: nothing to show." in told(base=None, step="total", counts={})
     assert "The split would point at too few people" in told(base=14, step="total", counts={})
     three = told(step="three", counts={"side_a": 20, "between": 30, "side_b": 50}, base=100)
     both = "‘Grow’ or ‘Rather grow’ 20 20% In between 30 30% ‘Stay the same size’ or ‘Rather stay the same size’ 50 50%"
@@ -109,7 +109,7 @@ def test_it_says_how_many_responded_and_how_many_chose(content: Content, release
     assert "Van 2.234 mensen die reageerden kozen er 1.200." in told("nl", base=1034, step="total", counts={})
     few = "1,200 people chose; fewer than 10 responded without choosing."
     assert few in told(base=None, step="total", counts={})
-    then = "1,200 people chose; in release 7 34 responded without choosing."
+    then = "1,200 people chose; 34 responded without choosing (release 7)."
     assert then in told(as_of=7, base=34, step="total", counts={})
 
 
@@ -197,14 +197,14 @@ def test_it_says_how_many_answered_in_a_group_where_that_is_released(content: Co
 
     growth |= {"base": 100, "as_of": 1}
     del growth["nonresponse"]
-    assert told(counts={"private": 60, "group": 40}).startswith(" 100 people answered. In a group: 40.")
-    assert told(counts={"private": 100, "group": 0}).startswith(" 100 people answered. ")
-    assert told(base=None, step="total", counts={}).startswith(" 100 people answered. ")
+    assert told(counts={"private": 60, "group": 40}).startswith(" 100 people chose. In a group: 40.")
+    assert told(counts={"private": 100, "group": 0}).startswith(" 100 people chose. ")
+    assert told(base=None, step="total", counts={}).startswith(" 100 people chose. ")
     growth["as_of"] = 2
     earlier = told(base=80, counts={"private": 60, "group": 20})
-    assert earlier.startswith(" 100 people answered. In a group, in release 1: 20 of 80.")
+    assert earlier.startswith(" 100 people chose. In a group, in release 1: 20 of 80.")
     del growth["setting"]
-    assert " 100 people answered. " in words_of(sheet(content, summary, "en"))
+    assert " 100 people chose. " in words_of(sheet(content, summary, "en"))
 
 
 def test_the_desk_says_of_each_question_what_differs_and_how_strictly_that_was_tested(

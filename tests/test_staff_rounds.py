@@ -5,19 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
+import pytest
 from sqlalchemy import Connection, select
 
 from bot.house import House
 from bot.simulation import residents, settle_in
 from bot.staff_results import BESIDES
+from bot.staff_rounds import DAYS, chart
 from conversations.goodbye import title
 from storage.audit import audit
 from storage.database import now
 from storage.keeping import answers, rounds
-from storage.participation import participation
+from storage.participation import Participation, participation
 from storage.releases import latest, release
 from tests.colleague import Page, at_the_desk
 from tests.seeding import crowd, position, resident
@@ -52,7 +54,19 @@ async def test_a_round_tells_how_it_goes_and_nothing_of_small_groups(house: Hous
     async with at_the_desk(house, "reader") as someone:
         page = await someone.opens("/rounds/dreams")
     assert "15 mensen doen mee" in page.text
+    assert "De hoogste staaf: 15 15 mrt 2026" in page.text
     assert "Mestreechs" not in page.html.partition("In welke taal")[2].partition("Downloaden")[0]
+
+
+@pytest.mark.parametrize(("days", "first", "bars"), [(3, 1, [(25, 0), (0, 0), (100, 50)]), (40, 13, [(100, 50)])])
+def test_the_picture_of_days_says_which_and_how_many(days: int, first: int, bars: list[tuple[float, float]]) -> None:
+    begin = date(2026, 3, 1)
+    told = [(begin, 10, 0), (begin + timedelta(days=days - 1), 40, 20)]
+    found = chart(Participation(50, 20, told, {}, {}))
+    assert (found["first"], found["last"], found["most"]) == (begin + timedelta(days=first - 1), told[-1][0], 40)
+    assert [(bar["began"], bar["ended"]) for bar in found["bars"]][-len(bars) :] == bars
+    assert len(found["bars"]) == min(days, DAYS)
+    assert chart(Participation(0, 0, [], {}, {})) == {}
 
 
 async def test_what_was_said_is_what_was_released(house: House) -> None:
@@ -98,6 +112,8 @@ async def test_a_question_has_a_page_with_all_that_was_released_of_it(house: Hou
         for code, one in summary["dilemmas"].items():
             page = await someone.opens(f"/rounds/dreams/results/{code}?language=en")
             assert page.head == house.content.dilemmas[code].title["en"]
+            gave_none = one["nonresponse"]["counts"].values()
+            assert cells(page, "Who responded without choosing") == list(gave_none)
             assert cells(page, "What mattered") == [n for n in one["reasons"]["counts"].values() if n is not None]
             for by, title in (("age", "Age"), ("district", "Where they live")):
                 groups = one["by"][by]["groups"]
@@ -119,7 +135,7 @@ async def test_what_is_about_too_few_people_says_so_and_shows_nothing(house: Hou
     async with at_the_desk(house, "reader") as someone:
         overview = await someone.opens("/rounds/dreams/results?language=en")
         page = await someone.opens("/rounds/dreams/results/space?language=en")
-    hidden = "Fewer than 10 people answered: nothing to show."
+    hidden = "Fewer than 10 people: nothing to show."
     assert (hidden in overview.text, page.text.count(hidden)) == (True, 1 + len(BESIDES))
     assert not re.search(r'<td [^>]*class="n"[^>]*>\d', page.html)
 
