@@ -24,10 +24,10 @@ from content.model import Dilemma
 from content.staff_words import LANGUAGES, staff_words
 from conversations.dilemma import inside
 from storage.clustering import GROUP
-from storage.counting import GAVE_NONE
 from storage.exports import NothingReleased
 from storage.ladders import TOTAL, levels
 from storage.releases import latest
+from storage.response import SUBSTANTIVE
 
 # Of who took part, those the city has no figure of.
 OUTSIDE = ("elsewhere", "not_resident")
@@ -167,23 +167,19 @@ class Sheet:
         return {**labels, "between": resident("position.between"), "rest": self._words("council.rest")}
 
     def _base(self, figure: Mapping[str, Any]) -> str:
-        """How many were asked and responded, how many of them chose, and in a group; as far as that was released."""
-        base, words = figure["base"], self._words
-        none, setting = figure.get(GAVE_NONE), figure.get("setting", {"counts": {}})
-        if base is None:
+        """How many chose, of how many who responded, and how many of them in a group; as far as that was released."""
+        if figure["base"] is None:
             return ""
-        if none is None:
-            said = words("council.n", n=base)
-        elif none["base"] is None:
-            said = words("council.none.few", n=base, few=self._summary["reveal_at"])
-        elif none["as_of"] == figure["as_of"]:
-            said = words("council.none", asked=base + none["base"], n=base)
-        else:
-            said = words("council.none.then", n=base, none=none["base"], number=none["as_of"])
-        if not (grouped := setting["counts"].get(GROUP)):
-            return said
-        key = "council.in_groups" if setting["as_of"] == figure["as_of"] else "council.in_groups.then"
-        return f"{said} {words(key, grouped=grouped, base=setting['base'], number=setting['as_of'])}"
+        said = [self._of("response", figure, SUBSTANTIVE) or self._words("council.n", n=figure["base"])]
+        return " ".join(filter(None, (*said, self._of("setting", figure, GROUP))))
+
+    def _of(self, item: str, figure: Mapping[str, Any], code: str) -> str:
+        """How many in an item of a dilemma have this code; empty where nobody has or where it may not be told."""
+        told = figure.get(item, {"counts": {}})
+        if not (n := told["counts"].get(code)):
+            return ""
+        key = f"council.{item}" if told["as_of"] == figure["as_of"] else f"council.{item}.then"
+        return self._words(key, n=n, base=told["base"], now=figure["base"], number=told["as_of"])
 
     # ------------------------------------------------------------ what the figures say together
 

@@ -8,13 +8,11 @@ from typing import Any
 from bot.staff_council import COLOURS, FROM_A_TO_B, Sheet, bar
 from conversations.goodbye import title
 from conversations.shapes import POSITIONS
-from storage.codebook import status_name
-from storage.counting import GAVE_NONE
 from storage.ladders import levels
 from storage.statistics import agreement, polarisation
 
-# What has a table of its own; how many answered in a group stands beside how many answered.
-BESIDES = ("reasons", "importance", GAVE_NONE, "after_results", "shifts")
+# What has a table of its own; how many responded, and how many chose in a group, stands beside how many chose.
+BESIDES = ("reasons", "importance", "after_results", "shifts")
 
 
 class Results(Sheet):
@@ -52,9 +50,6 @@ class Results(Sheet):
         if item == "reasons":
             sides = {f"side_{side}": words("results.a_reason", side=labels[side]) for side in dilemma.sides}
             labels = {one.code: one.text[self._language] for one in dilemma.reasons()} | sides
-        elif item == GAVE_NONE:
-            labels = {one: status_name(one, self._language) for one in figure["counts"] if one != "rest"}
-            labels["rest"] = words("council.rest")
         elif item == "importance":
             steps = {step: words(f"results.importance.{step}") for step in ("low", "middle", "high")}
             labels = {one.code: one.label[self._language] for one in self._content.items[item].options} | steps

@@ -59,7 +59,7 @@ def attack(summaries: Iterable[Mapping[str, Any]], levels: Mapping[str, Sequence
                 learned.figures += len(parts["groups"])
                 if found := known(summary["release"], whole, parts, levels[by]):
                     splits[dilemma, by].append(found)
-            for item in ("nonresponse", "after_results", "reasons", "importance", "shifts", "setting"):
+            for item in ("response", "after_results", "reasons", "importance", "shifts", "setting"):
                 plain[dilemma, item].update({whole[item]["as_of"]: whole[item]} if item in whole else {})
         for item, one in summary["items"].items():
             plain["", item][one["as_of"]] = one
@@ -149,8 +149,8 @@ def _plain(name: str, figures: Mapping[int, Figure], reveal_at: int, learned: Le
             cells = {c: other["counts"][c] - n for c, n in one["counts"].items() if None not in (n, other["counts"][c])}
             if name.endswith(("reasons", "values")):
                 yield from (f"{name}: all who came ticked {c}" for c, n in cells.items() if n and abs(n) == abs(came))
-            elif name.endswith("setting"):
-                # All who came may have answered alone: that is no answer of theirs.
+            elif name.endswith(("setting", "response")):
+                # All who came may have answered alone, or have chosen: that is no answer of theirs.
                 yield from (f"{name}: {abs(n)} more or fewer {c}" for c, n in cells.items() if 0 < abs(n) < reveal_at)
             else:
                 yield from _tells(f"{name}: releases {first} and {second}", cells, reveal_at)

@@ -23,15 +23,17 @@ def erase_cached_exports(data: Path) -> int:
     return files
 
 
-def empty(folder: Path) -> None:
-    """Delete everything in the folder, also what is being made: that making fails then.
+def empty(folder: Path) -> list[Path]:
+    """Delete everything in the folder, also what is being made: that making fails then. What could not be deleted.
 
     The folder itself stays, since somebody may be looking into it just now.
     """
-    for one in sorted(folder.iterdir()) if folder.is_dir() else ():
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    for one in found:
         if one.is_dir():
             shutil.rmtree(one, ignore_errors=True)
         else:
             # Somebody else may be emptying it too; and one that cannot go must not keep the others here.
             with suppress(OSError):
                 one.unlink()
+    return [one for one in found if one.exists()]

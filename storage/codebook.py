@@ -62,11 +62,6 @@ def answer_columns() -> tuple[str, ...]:
     return tuple(_book().answers)
 
 
-def status_name(status: str, language: str) -> str:
-    """What a status of an answer is called, as in `weet ik niet`. KeyError for one there is not."""
-    return _book().codes["status"][status][language]
-
-
 def columns(content: Content) -> tuple[str, ...]:
     """The codebook's own columns."""
     by_language = [f"{what}_{language}" for what in ("label", "question") for language in content.languages]

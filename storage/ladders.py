@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from content import Content
-from conversations.shapes import NONRESPONSE, POSITIONS
+from conversations.shapes import POSITIONS
 from storage.suppression import small
 
 FILE = Path(__file__).with_name("levels.yaml")
@@ -110,10 +110,6 @@ SHIFTS = Ladder(
 def choices(codes: tuple[str, ...]) -> Ladder:
     """One of several codes without an order."""
     return Ladder(codes, (("each", _same), ("largest", _largest), (TOTAL, _nothing)))
-
-
-# How somebody gave no position.
-STATUSES = choices(NONRESPONSE)
 
 
 def ticked(codes: tuple[str, ...], sides: bool = False) -> Ladder:

@@ -15,8 +15,9 @@ from content import Content
 from storage.clustering import GROUP, PRIVATE, of_split
 from storage.counting import ABOUT, GAVE_NONE, Counted, Given, add, nothing
 from storage.generalise import HIDDEN
-from storage.ladders import IMPORTANCE, POSITION, SHIFTS, STATUSES, TOTAL, Figure, Ladder, choices, levels, ticked
-from storage.releases import Summary, figures
+from storage.ladders import IMPORTANCE, POSITION, SHIFTS, TOTAL, Figure, Ladder, choices, levels, ticked
+from storage.releases import Summary, figures, least
+from storage.response import NONRESPONSE, SUBSTANTIVE
 from storage.succession import NOT_GIVEN
 
 Row = Mapping[str, str]
@@ -40,13 +41,15 @@ def recounted(rows: Iterable[Row]) -> Counted:
     return replace(counted, people=people)
 
 
-def differences(content: Content, summary: Summary, rows: Iterable[Row], erased: int) -> Iterator[str]:
+def differences(
+    content: Content, summary: Summary, rows: Iterable[Row], erased: int, before: Summary | None = None
+) -> Iterator[str]:
     """What of a released summary the rows do not bear out, a line each; figures that are older are left out.
 
-    `erased`: how many people left the round since that release.
+    `erased`: how many people left the round since that release; `before`: the one before it, if there was one.
     """
     counted, number = recounted(rows), summary["release"]
-    bases = [one["base"] for *_, one in figures(summary)]
+    bases = [*least(number, summary["dilemmas"], summary["items"]), before["base"] if before else None]
     if not 0 <= summary["base"] - counted.people <= erased and summary["base"] not in bases:
         yield f"{summary['base']} people gave a position, {counted.people} of them are in the rows"
     for dilemma, item, by, group, figure in figures(summary):
@@ -80,6 +83,9 @@ def _design_effects(content: Content, summary: Summary, counted: Counted) -> Ite
 
 
 def _counts(counted: Counted, dilemma: str, item: str) -> Mapping[str, int]:
+    if item == "response":
+        found = (sum(counted.before.get((dilemma, one), {}).values()) for one in ("position", GAVE_NONE))
+        return dict(zip((SUBSTANTIVE, NONRESPONSE), found, strict=True))
     if item == "setting":
         base = sum(counted.before.get((dilemma, "position"), {}).values())
         return {PRIVATE: base - counted.in_groups(dilemma), GROUP: counted.in_groups(dilemma)}
@@ -97,9 +103,11 @@ def _ladder(content: Content, summary: Summary, dilemma: str, item: str) -> Ladd
         return choices(content.rounds[summary["round"]].dilemmas)
     if item == "setting":
         return choices((PRIVATE, GROUP))
+    if item == "response":
+        return choices((SUBSTANTIVE, NONRESPONSE))
     if item == "values":
         return ticked(tuple(option.code for option in content.items[item].options))
-    return {"importance": IMPORTANCE, "shifts": SHIFTS, GAVE_NONE: STATUSES}.get(item, POSITION)
+    return {"importance": IMPORTANCE, "shifts": SHIFTS}.get(item, POSITION)
 
 
 def _group_of(content: Content, by: str, step: str) -> Mapping[str, str]:

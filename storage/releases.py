@@ -31,7 +31,6 @@ from storage.ladders import (
     IMPORTANCE,
     POSITION,
     SHIFTS,
-    STATUSES,
     TOTAL,
     Counts,
     Figure,
@@ -41,6 +40,7 @@ from storage.ladders import (
     levels,
     ticked,
 )
+from storage.response import response
 from storage.splits import NO_GROUPS, Asked, shot_of, split
 from storage.statistics import described
 from storage.succession import Shot, may_follow
@@ -60,7 +60,7 @@ CSV_COLUMNS = (
     *("round", "release", "released_at", "dilemma", "item", "by", "group", "as_of", "base", "step", "code", "count"),
 )
 # What is told of a dilemma besides its positions.
-BESIDES = (GAVE_NONE, "after_results", "reasons", "importance", "shifts", "setting")
+BESIDES = ("response", "after_results", "reasons", "importance", "shifts", "setting")
 ITEMS = ("weighs_most", "values")
 
 
@@ -120,13 +120,11 @@ def compute(
     items = {item: making.figure(("", item), counted.before.get(("", item)), ladders[item]) for item in ITEMS}
     if past.last and not making.something_new:
         return None
-    shown = [one["base"] for one in (*dilemmas.values(), *items.values()) if one["base"] is not None]
-    shown += [one["base"] + one["after_results"]["base"] for one in dilemmas.values() if _both_now(one, making.number)]
     return {
         "round": round_code,
         "release": making.number,
         "as_of": f"{now.replace(microsecond=0, tzinfo=None).isoformat()}Z",
-        "base": _base(counted.people, past.bases, shown, reveal_at),
+        "base": _base(counted.people, past.bases, least(making.number, dilemmas, items), reveal_at),
         "left_out": _left_out(counted.left_out, past, reveal_at),
         "reveal_at": reveal_at,
         "dilemmas": dilemmas,
@@ -186,6 +184,16 @@ def figures(summary: Summary) -> Iterator[tuple[str, str, str, str, Figure]]:
                 yield dilemma, "position", by, group, row
     for item, one in summary["items"].items():
         yield "", item, "", "", one
+
+
+def least(number: int, dilemmas: Mapping[str, Figure], items: Mapping[str, Figure]) -> list[int]:
+    """As many people as release `number` shows to have given a position at least: at a dilemma, where both are of
+    that moment before and after they saw results, or at an item that is told of all.
+    """
+    shown = [one["base"] for one in (*dilemmas.values(), *items.values()) if one["base"] is not None]
+    both = ((one, one["after_results"]) for one in dilemmas.values())
+    now = (two for two in both if all(one["base"] is not None and one["as_of"] == number for one in two))
+    return shown + [before["base"] + after["base"] for before, after in now]
 
 
 def csv_rows(summary: Summary) -> Iterator[tuple[Any, ...]]:
@@ -251,7 +259,6 @@ class _Making:
         whole = self.figure((code, "position"), before.get((code, "position")), POSITION)
         arguments = tuple(one.code for one in self._content.dilemmas[code].reasons())
         besides: dict[str, tuple[Counts | None, Ladder]] = {
-            GAVE_NONE: (before.get((code, GAVE_NONE)), STATUSES),
             "after_results": (after.get((code, "position")), POSITION),
             "reasons": (before.get((code, "reasons")), ticked(arguments, sides=True)),
             "importance": (before.get((code, "importance")), IMPORTANCE),
@@ -265,8 +272,14 @@ class _Making:
             "by": {by: self._split(code, by, whole) for by in levels(self._content)},
             **{item: self.figure((code, item), *what) for item, what in besides.items()},
             "shifts": self.figure((code, "shifts"), shifts, SHIFTS, "moved" if left_over else ""),
+            "response": self._response(code, whole),
             "setting": self._setting(code, whole),
         }
+
+    def _response(self, code: str, whole: Figure) -> Figure:
+        past = self._past.figures.get((code, "response"), ())
+        none = sum(self._counted.before.get((code, GAVE_NONE), {}).values())
+        return response(whole, none, self._counted.people, past, self._reveal_at, self.number)
 
     def _setting(self, code: str, whole: Figure) -> Figure:
         past = self._past.figures.get((code, "setting"), ())
@@ -287,11 +300,6 @@ class _Making:
 
 def _only(one: Figure) -> Figure:
     return {name: one[name] for name in ("base", "step", "counts", "as_of")}
-
-
-def _both_now(one: Figure, number: int) -> bool:
-    """Whether the positions of before and after seeing results are both told of this very moment."""
-    return all(figure["base"] is not None and figure["as_of"] == number for figure in (one, one["after_results"]))
 
 
 def _codes(content: Content, item: str) -> tuple[str, ...]:

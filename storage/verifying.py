@@ -1,4 +1,6 @@
-"""Checks a bundle by itself: every checksum, every figure of its release, and that earlier ones are as released."""
+"""Checks a bundle by itself: every checksum, every figure of its release, that earlier ones are as released, and that
+its wide table says what its long one says.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,13 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from content import Content
 from storage import releases
+from storage.agreeing import Answers
 from storage.exports.bundle import BLOCK, LEFT_OUT, MANIFEST, VERSION
 from storage.exports.packing import as_file, release_file
 from storage.exports.text import csv_text
@@ -71,8 +75,16 @@ def _figures(bundle: zipfile.ZipFile, manifest: dict[str, Any], content: Content
             then = {tuple(at): one for *at, one in releases.figures(each[figure["as_of"]])}
             if then.get(tuple(place)) != figure:
                 yield f"{' '.join(filter(None, place))}: release {figure['as_of']} had another figure"
-    with bundle.open("answers.csv") as opened:
-        rows = csv.DictReader(io.TextIOWrapper(opened, "utf8", newline=""))
+    with _table(bundle, "answers.csv") as rows, _table(bundle, "participants.csv") as people:
         out = set(bundle.read(LEFT_OUT).decode().split()[1:])
-        counted = (row for row in rows if row["participant"] not in out)
-        yield from differences(content, newest, counted, manifest["erased_since_release"])
+        answers = Answers(people.fieldnames or ())
+        counted = (row for row in answers.through(rows) if row["participant"] not in out)
+        erased = manifest["erased_since_release"]
+        yield from differences(content, newest, counted, erased, each.get(number - 1))
+        yield from answers.differences(people)
+
+
+@contextmanager
+def _table(bundle: zipfile.ZipFile, name: str) -> Iterator[csv.DictReader[str]]:
+    with bundle.open(name) as opened:
+        yield csv.DictReader(io.TextIOWrapper(opened, "utf8", newline=""))

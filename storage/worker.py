@@ -106,10 +106,13 @@ class Worker:
         self._thread = threading.Thread(target=self._serve, name="storage", daemon=True)
         # What an earlier process erased, and was killed before it could wipe.
         self._wipe, self._cleaning = True, False
+        self._stale = False
         self._stopped = False
         self._checkpoints = Checkpoints(engine)
 
     def start(self) -> None:
+        if self._data:
+            erase_cached_exports(self._data)
         self._thread.start()
         self._checkpoints.start()
 
@@ -128,7 +131,7 @@ class Worker:
 
     def erase_traces(self) -> None:
         """Something was erased: its traces are wiped after the commit, retried until they are. From any thread."""
-        self._wipe = True
+        self._wipe = self._stale = True
         self._queue.put(_Signal.WAKE)
 
     @property
@@ -163,7 +166,9 @@ class Worker:
         # In this order, here and below: whoever asks in between is told that it is not done.
         self._cleaning = True
         self._wipe = False
-        if self._data:
+        # Once: those that are made while it is tried again hold nobody who was erased.
+        if self._data and self._stale:
+            self._stale = False
             erase_cached_exports(self._data)
         with self._checkpoints.still:
             cleaned = clean(self.engine, now())

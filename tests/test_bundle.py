@@ -27,13 +27,14 @@ from conversations.shapes import POSITIONS, Agreed, Answered, Fact, Progress
 from storage import releases
 from storage.database import DatabaseFault, begin_read, begin_write, now, stand_still
 from storage.erasure import erase
+from storage.exports.text import csv_text
 from storage.keeping import Person, keep, participants
 from storage.outbox import announce
 from storage.uncounted import mark, remember
 from storage.verifying import NoBundle, verify
 from tests.databases import BOTH, ONLY_POSTGRESQL
 from tests.exporting import exported, moderated
-from tests.seeding import position, publish, quotable, resident
+from tests.seeding import crowd, mixed, position, publish, quotable, resident
 from tests.test_commands import run
 
 NAMES = {
@@ -405,6 +406,14 @@ def another_answer(held: dict[str, bytes]) -> None:
     held["answers.csv"] = b"\r\n".join([*rows[:at], *rows[at + 1 :]])
 
 
+def another_participant(held: dict[str, bytes]) -> None:
+    """With another position of somebody in the wide table than in the long one."""
+    rows = list(csv.DictReader(io.StringIO(held["participants.csv"].decode(), newline="")))
+    one = next(row for row in rows if row["growth_position"] in ("1", "2"))
+    one["growth_position"] = "5"
+    held["participants.csv"] = csv_text(tuple(rows[0]), (tuple(row.values()) for row in rows)).encode()
+
+
 def another_release(held: dict[str, bytes]) -> None:
     held["summary.json"] = held["summary.json"].replace(b'"base": ', b'"base":  ', 1)
 
@@ -417,6 +426,7 @@ def test_whoever_changes_a_bundle_is_found_out(house: House, content: Content, t
         (another_figure, "growth position"),
         (another_statistic, "statistics: do not follow"),
         (another_answer, "people were released"),
+        (another_participant, "participants.csv: other answers than answers.csv, of 1 people"),
         (another_release, "summary.json: is not release 1"),
     ):
         faults, _ = verify(rewritten(file, change, True), content)
@@ -427,6 +437,33 @@ def test_whoever_changes_a_bundle_is_found_out(house: House, content: Content, t
     assert gone == ["t3c.csv: is missing"]
     more, _ = verify(rewritten(file, lambda held: held.update({"x.csv": b""}), False), content)
     assert more == ["x.csv: not in the manifest"]
+
+
+IMPORTANT = [{"growth.importance": one} for one in "35" * 8]
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "base"),
+    [
+        # Fifty-six, of whom two gave no position on growth.
+        ([*mixed("ab", 40), *[{"growth late": code} for code in "ab" * 7], {"space": "a"}, {"space": "b"}], [], 54),
+        # Sixty-three, of whom three came after sixty were told of.
+        ([*mixed("ab", 40), *[{"space": code} for code in "ab" * 10]], [*mixed("ab", 3), *IMPORTANT], 60),
+    ],
+)
+def test_a_base_that_keeps_few_people_apart_is_no_fault(
+    house: House, content: Content, tmp_path: Path, first: list[dict[str, str]], then: list[dict[str, str]], base: int
+) -> None:
+    with house.engine.connect() as conn:
+        begin_write(conn)
+        crowd(conn, first, "p")
+        assert releases.release(conn, content, "dreams", 10, now())
+        crowd(conn, then, "q")
+        assert not then or releases.release(conn, content, "dreams", 10, now())
+        conn.commit()
+    file = bundled(house, tmp_path)
+    assert json.loads(unpacked(file).joinpath("summary.json").read_text())["base"] == base
+    assert verify(file, content)[0] == []
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04 nothing", b"answer_id,participant\r\n"])

@@ -269,13 +269,13 @@ def fewer_in_groups(summary: dict[str, Any]) -> None:
 
 
 def more_without_a_choice(summary: dict[str, Any]) -> None:
-    summary["dilemmas"]["space"]["nonresponse"]["counts"]["dont_know"] += 1
+    summary["dilemmas"]["growth"]["response"]["counts"]["nonresponse"] += 1
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (more_without_a_choice, "space nonresponse: dont_know was released as 13, the rows give 12"),
+        (more_without_a_choice, "growth response: nonresponse was released as 25, the rows give 24"),
         (another_effect, "growth by language: a design effect of 1 was released, the rows give"),
         (fewer_in_groups, "growth setting: private was released as 134, the rows give 120"),
     ],
@@ -287,7 +287,7 @@ def test_verify_reckons_it_again(
     with house.engine.connect() as conn:
         begin_write(conn)
         alone = chatted(draw, 60, "", EVEN, language="nl") + chatted(draw, 60, "", EVEN, language="en")
-        alone += [{"space": status} for status in ("dont_know", "declined") for _ in range(12)]
+        alone += [{"growth": status} for status in ("dont_know", "declined") for _ in range(12)]
         people = crowd(conn, [*alone, *chatted(draw, 42, "chat", RIGHT, language="en")], "p")
         release(conn, content, "dreams", 10, now())
         conn.commit()

@@ -98,19 +98,19 @@ def test_it_says_why_a_figure_shows_less(content: Content, released: House) -> N
     assert "Of release 1." in words_of(sheet(content, later, "en"))
 
 
-def test_it_says_how_many_responded_and_how_many_chose(content: Content, released: House) -> None:
-    def told(language: str = "en", **none: Any) -> str:
+def test_it_says_how_many_responded_and_how_many_of_them_chose(content: Content, released: House) -> None:
+    def told(language: str = "en", **response: Any) -> str:
         summary = json.loads(json.dumps(summary_of(released)))
-        figure = summary["dilemmas"]["growth"] | {"base": 1200, "nonresponse": {"as_of": summary["release"], **none}}
-        summary["dilemmas"] = {"growth": figure}
+        told = {"base": None, "step": "total", "counts": {}, "as_of": summary["release"], **response}
+        summary["dilemmas"] = {"growth": {**summary["dilemmas"]["growth"], "base": 1200, "response": told}}
         return words_of(sheet(content, summary, language))
 
-    assert "Of 2,234 people who responded, 1,200 chose." in told(base=1034, step="total", counts={})
-    assert "Van 2.234 mensen die reageerden kozen er 1.200." in told("nl", base=1034, step="total", counts={})
-    few = "1,200 people chose; fewer than 10 responded without choosing."
-    assert few in told(base=None, step="total", counts={})
-    then = "1,200 people chose; 34 responded without choosing (release 7)."
-    assert then in told(as_of=7, base=34, step="total", counts={})
+    response = {"base": 2234, "step": "each", "counts": {"substantive": 1200, "nonresponse": 1034}}
+    assert "Of the 2,234 people who responded, 1,200 chose." in told(**response)
+    assert "Van de 2.234 mensen die reageerden, kozen er 1.200." in told("nl", **response)
+    before = {"base": 950, "step": "each", "counts": {"substantive": 900, "nonresponse": 50}, "as_of": 7}
+    assert "1,200 people chose; in release 7 those were 900 of the 950 who responded." in told(**before)
+    assert " 1,200 people chose. " in told()
 
 
 def test_a_bar_is_as_long_as_its_people(content: Content, released: House) -> None:
@@ -196,8 +196,8 @@ def test_it_says_how_many_answered_in_a_group_where_that_is_released(content: Co
         return words_of(sheet(content, summary, "en")).partition("Grow or stay the same size?")[2]
 
     growth |= {"base": 100, "as_of": 1}
-    del growth["nonresponse"]
-    assert told(counts={"private": 60, "group": 40}).startswith(" 100 people chose. In a group: 40.")
+    del growth["response"]
+    assert told(counts={"private": 60, "group": 40}).startswith(" 100 people chose. Of those who chose, 40 in a group.")
     assert told(counts={"private": 100, "group": 0}).startswith(" 100 people chose. ")
     assert told(base=None, step="total", counts={}).startswith(" 100 people chose. ")
     growth["as_of"] = 2
@@ -360,8 +360,8 @@ def test_it_is_one_page_in_print(content: Content, released: House, step: str, c
     setting = {"base": 1000, "step": "each", "counts": {"private": 800, "group": 200}, "as_of": 0}
     statistics = summary["statistics"]
     for code, one in summary["dilemmas"].items():
-        none = {"base": 1000, "step": "total", "counts": {}, "as_of": 1}
-        one |= {**full, "by": by, "as_of": 0, "setting": setting, "nonresponse": none}
+        response = {"base": 1100, "step": "each", "counts": {"substantive": 1000, "nonresponse": 100}, "as_of": 1}
+        one |= {**full, "by": by, "as_of": 0, "setting": setting, "response": response}
         statistics["dilemmas"][code] = {"step": step, "agreement": -0.45, "polarisation": 0.725}
     statistics["differences"] = [difference("society", "district", "wijk_02", "wijk_05")] * 9
     for language in LANGUAGES:

@@ -209,6 +209,12 @@ def test_the_attack_finds_what_a_careless_release_gives_away(content: Content) -
     assert "weighs_most: releases 1 and 2: all who came chose growth" in found
     past[1] = summary(2, three(26, 24, 20), three(15, 16, 10))
     assert attack(past, levels(content), SMALL).found == ["weighs_most: releases 1 and 2: all who came chose growth"]
+    for number, none in ((0, 40), (1, 15)):
+        whole = past[number]["dilemmas"]["growth"]
+        counts = {"substantive": whole["base"], "nonresponse": none}
+        response = {"base": whole["base"] + none, "step": "each", "counts": counts, "as_of": number + 1}
+        past[number]["dilemmas"]["growth"] = {**whole, "response": response}
+    assert "growth response: releases 1 and 2 differ by 4 people" in attack(past, levels(content), SMALL).found
 
 
 # ---------------------------------------------------------------- erasure

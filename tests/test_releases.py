@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, delete, update
 
 from bot.house import House
 from content import Content
@@ -253,32 +253,57 @@ def test_a_dilemma_tells_of_all_that_was_asked(house: House, content: Content) -
     assert summary["items"]["values"]["counts"]["diversity"] == 11
 
 
-def test_who_was_asked_and_gave_no_position_is_told_apart(house: House, content: Content) -> None:
-    some = {"dont_know": 12, "neither": 6, "skipped": 5}
+def responded(conn: Connection) -> tuple[int | None, dict[str, int], int]:
+    told_of = told(conn)["dilemmas"]["growth"]["response"]
+    return told_of["base"], told_of["counts"], told_of["as_of"]
+
+
+def test_a_dilemma_tells_how_many_responded_and_how_many_of_them_chose(house: House, content: Content) -> None:
+    some = {"dont_know": 12, "neither": 6, "skipped": 5, "declined": 1}
+    gave_none = [{"growth": status, "space": "a"} for status, n in some.items() for _ in range(n)]
+    elsewhere = [{"inner_city": "a", "growth late": "neither"}, {"inner_city": "b"}] * 6
     with rolled_back(house) as conn:
-        gave_none = [{"growth": status, "space": "a"} for status, n in some.items() for _ in range(n)]
-        crowd(conn, [*mixed("ab", 20), *gave_none, {"inner_city": "declined"}, *[{"growth late": "neither"}] * 11], "p")
+        crowd(conn, [*mixed("ab", 20), *gave_none, *elsewhere], "p")
         release(conn, content, "dreams", 10, now())
-        first = told(conn)["dilemmas"]
-        growth, few = first["growth"], first["inner_city"]
-        assert growth["base"] == 20
-        assert growth["nonresponse"] == {
-            "base": 23,
-            "step": "each",
-            "counts": {"skipped": 5, "dont_know": 12, "neither": 6, "declined": 0},
-            "as_of": 1,
-        }
-        # Nothing is said of fewer than ten, as of any figure.
-        assert few["nonresponse"] == {"base": None, "step": "total", "counts": {}, "as_of": 1}
-        # Nine more change nothing; eleven do, and those who chose each way may still not be few.
-        crowd(conn, [{"growth": "declined"}] * 9, "q")
-        assert release(conn, content, "dreams", 10, now()) is None
-        crowd(conn, [{"growth": "declined"}] * 2 + [{"growth": "skipped"}] * 10, "r")
+        assert told(conn)["dilemmas"]["growth"]["base"] == 20
+        assert responded(conn) == (44, {"substantive": 20, "nonresponse": 24}, 1)
+        # Nine more who gave no position are few; so they are told with others.
+        crowd(conn, [*mixed("ab", 14), *[{"growth": "skipped", "space": "b"}] * 9], "q")
         release(conn, content, "dreams", 10, now())
-        second = told(conn)["dilemmas"]["growth"]
-        assert (second["base"], second["as_of"]) == (20, 1)
-        assert second["nonresponse"]["counts"] == {"skipped": 15, "dont_know": 12, "neither": 6, "declined": 11}
-        assert (second["nonresponse"]["base"], second["nonresponse"]["as_of"]) == (44, 2)
+        assert told(conn)["dilemmas"]["growth"]["as_of"] == 2
+        assert responded(conn)[2] == 1
+        crowd(conn, [*mixed("ab", 14), {"growth": "skipped", "space": "b"}], "r")
+        release(conn, content, "dreams", 10, now())
+        assert responded(conn) == (82, {"substantive": 48, "nonresponse": 34}, 3)
+
+
+def test_how_many_responded_tells_of_no_few(house: House, content: Content) -> None:
+    nobody = (None, {}, 1)
+    for gave_none, elsewhere, found in (
+        (0, 0, (40, {"substantive": 40, "nonresponse": 0}, 1)),
+        (9, 20, nobody),
+        # Of the sixty who chose anywhere, fifty-two responded here.
+        (12, 20, nobody),
+        (12, 0, (52, {"substantive": 40, "nonresponse": 12}, 1)),
+    ):
+        with rolled_back(house) as conn:
+            crowd(conn, [*mixed("ab", 40), *[{"growth": "skipped"}] * gave_none, *[{"space": "a"}] * elsewhere], "p")
+            release(conn, content, "dreams", 10, now())
+            assert responded(conn) == found
+
+
+def test_opposite_moves_do_not_make_a_sum_that_tells_of_one(house: House, content: Content) -> None:
+    with rolled_back(house) as conn:
+        people = crowd(conn, [*mixed("ab", 40), *[{"growth": "skipped"}] * 40], "p")
+        release(conn, content, "dreams", 10, now())
+        assert responded(conn)[0] == 80
+        changed = update(answers).where(answers.c.participant.in_(people[40:52])).values(status="answered", code="a")
+        conn.execute(changed)
+        conn.execute(update(answers).where(answers.c.participant.in_(people[44:52])).values(code="b"))
+        conn.execute(delete(answers).where(answers.c.participant == people[60]))
+        assert release(conn, content, "dreams", 10, now())
+        assert told(conn)["dilemmas"]["growth"]["base"] == 52
+        assert responded(conn) == (80, {"substantive": 40, "nonresponse": 40}, 1)
 
 
 def test_before_and_after_together_do_not_tell_of_the_few_who_gave_neither(house: House, content: Content) -> None:
@@ -341,7 +366,7 @@ def test_the_summary_as_csv_holds_the_same_figures(house: House, content: Conten
 PERSON = st.fixed_dictionaries(
     {},
     optional={
-        "growth": st.sampled_from(POSITIONS),
+        "growth": st.sampled_from([*POSITIONS, "skipped", "dont_know"]),
         "growth.reasons": st.sampled_from(["a1", "a1 b1", "b2"]),
         "space": st.sampled_from(POSITIONS[:2]),
         "care": st.sampled_from(POSITIONS),
@@ -392,7 +417,8 @@ def _holds(conn: Connection, past: list[dict[str, Any]], reveal_at: int) -> None
     for place, one in shown.items():
         assert one["base"] >= reveal_at
         cells = [n for n in one["counts"].values() if n is not None]
-        assert all(n == 0 or n >= min(5, reveal_at) for n in cells)
+        least = reveal_at if place[1] == "response" else min(5, reveal_at)
+        assert all(n == 0 or n >= least for n in cells)
         if place[1] not in ("reasons", "values") and len(cells) == len(one["counts"]) and cells:
             assert sum(cells) == one["base"]
         there = _placed(past[one["as_of"] - 1])[place]
@@ -423,8 +449,15 @@ def _follows(before: dict[str, Any], after: dict[str, Any], reveal_at: int) -> N
 
 def _is_counted(conn: Connection, summary: dict[str, Any]) -> None:
     """The figures of this very release, counted once more in Python from the rows."""
-    rows = conn.execute(answers.select().where(answers.c.current, answers.c.status == "answered")).all()
+    everything = conn.execute(answers.select().where(answers.c.current)).all()
+    rows = [row for row in everything if row.status == "answered"]
+    people = len({row.participant for row in rows if row.item == "position"})
     for dilemma, one in summary["dilemmas"].items():
+        response = one["response"]
+        if response["as_of"] == summary["release"] and response["base"] is not None:
+            assert response["base"] == sum((row.dilemma, row.item) == (dilemma, "position") for row in everything)
+            assert response["counts"]["substantive"] == one["base"]
+            assert _enough(people - response["base"], summary["reveal_at"])
         if one["as_of"] != summary["release"] or one["base"] is None:
             continue
         chosen = Counter(row.code for row in rows if (row.dilemma, row.item) == (dilemma, "position"))

@@ -57,3 +57,27 @@ def test_an_erasure_empties_the_folder_under_whoever_looks_into_it(tmp_path: Pat
     shelf.tidy()
     shelf.ready(erased=1)
     assert [one.name for one in shelf.folder.iterdir()] == [ERASED]
+
+
+def test_nothing_is_handed_out_while_a_file_stays_that_may_hold_who_was_erased(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelf(tmp_path)
+    shelf.ready(erased=0)
+    (stays := shelf.place("answers")).touch()
+    shelf.place("participants").touch()
+    real = Path.unlink
+
+    def may_not(file: Path, missing_ok: bool = False) -> None:
+        if file == stays:
+            raise PermissionError(file.name)
+        real(file, missing_ok)
+
+    with monkeypatch.context() as one:
+        one.setattr(Path, "unlink", may_not)
+        for _ in range(2):
+            with pytest.raises(OSError, match=f"{stays.name} cannot be deleted"):
+                shelf.ready(erased=1)
+    assert list(tmp_path.iterdir()) == [stays]
+    shelf.ready(erased=1)
+    assert [one.name for one in tmp_path.iterdir()] == [ERASED]

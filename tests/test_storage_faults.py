@@ -21,6 +21,7 @@ from bot.desk import Caller, NotKept
 from bot.house import House, build
 from bot.settings import Settings
 from conversations.shapes import Commanded, Typed
+from storage.cache import FOLDER
 from storage.changes import CHANGES
 from storage.database import begin_read, open_engine
 from storage.keeping import answers, marks
@@ -327,7 +328,12 @@ async def test_stopping_does_not_wait_for_a_lock(settings: Settings) -> None:
 
 async def test_wiping_an_erasure_from_the_log_keeps_nobody_waiting(settings: Settings) -> None:
     house = build(settings)
+    (made := settings.data / FOLDER).mkdir()
+    earlier, later = made / "earlier", made / "later"
+    earlier.touch()
     house.worker.start()
+    assert not earlier.exists(), "it may hold somebody whose erasure an earlier process did not finish"
+    earlier.touch()
     desk, gone, stays = house.desk(), Caller("telegram", "7600001", "nl"), Caller("telegram", "7600002", "nl")
     await begin(desk, gone)
     await begin(desk, stays)
@@ -340,8 +346,15 @@ async def test_wiping_an_erasure_from_the_log_keeps_nobody_waiting(settings: Set
             for words in ("overslaan", "groeien", "overslaan"):
                 await desk.hear(stays, Typed(words))
         assert house.worker.wiping
-    async with asyncio.timeout(5):
+        async with asyncio.timeout(5):
+            while earlier.exists():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        later.touch()
+        # The reader is in the way of a second try as well.
+        await asyncio.sleep(1.5)
+    async with asyncio.timeout(10):
         while house.worker.wiping:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
+    assert later.exists(), "nobody was erased since"
     await house.worker.stop()
     house.engine.dispose()
