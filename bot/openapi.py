@@ -181,6 +181,7 @@ _SUMMARY: dict[str, Any] = {
         "left_out": {"type": "integer"},
         "dilemmas": {"type": "object", "additionalProperties": _DILEMMA},
         "items": {"type": "object", "additionalProperties": _FIGURE},
+        "reach": _FIGURE,
         "statistics": {"type": "object"},
     },
 }

@@ -26,13 +26,12 @@ from conversations.dilemma import inside
 from storage.clustering import GROUP
 from storage.exports import NothingReleased
 from storage.ladders import TOTAL, levels
+from storage.reach import NAMED, NOT_RELEASED
 from storage.releases import latest
 from storage.response import SUBSTANTIVE
 
 # Of who took part, those the city has no figure of.
 OUTSIDE = ("elsewhere", "not_resident")
-# The neighbourhoods that section 2.3 of the sketch names as places where growing up is harder.
-NAMED = ("pottenberg", "mariaberg", "malpertuis", "caberg", "wittevrouwenveld", "nazareth", "limmel")
 # From side a to side b, told apart in grey as well; and the colour of the number on each.
 COLOURS = {
     "a": "#0b4f6c",
@@ -116,7 +115,7 @@ class Sheet:
             base=words("council.base", n=summary["base"]),
             dilemmas=[self._dilemma(code, one) for code, one in summary["dilemmas"].items()],
             who=list(self._who()),
-            reach=self._reach(),
+            reach=self.reach(),
             differences=self._clearest(),
             read=[words(f"council.read.{one}") for one in ("agreement", "differences")],
             cannot=[words(f"council.cannot.{one}", n=summary["reveal_at"]) for one in cannot],
@@ -273,23 +272,16 @@ class Sheet:
     def _share(self, n: int, base: int) -> str:
         return formats.percent(n / base, self._language) if base else ""
 
-    def _reach(self) -> str:
-        """What can be told of the neighbourhoods the sketch is concerned about; a sum of what was released.
-
-        Where none of them can be named, of the districts in which they lie.
-        """
-        districts = {one.code: one.district for one in self._content.items["neighbourhood"].options}
-        told = {"names": ", ".join(self._group("district", one) for one in NAMED), "of": len(NAMED)}
-        for told_as, places in (("some", {*NAMED}), ("district", {districts[one] for one in NAMED})):
-            found = [
-                {group: row["base"] for group, row in split["groups"].items() if group in places and row["base"]}
-                for split in self._splits("district")
-            ]
-            if most := max(found, key=lambda people: sum(people.values()), default=None):
-                where = ", ".join(self._group("district", one) for one in most)
-                told |= {"n": sum(most.values()), "shown": len(most), "where": where}
-                return self._words(f"council.reach.{told_as}", **told)
-        return self._words("council.reach.none", **told)
+    def reach(self) -> str:
+        """How many live in the neighbourhoods the sketch is concerned about, as far as that was released."""
+        figure = self._summary.get("reach", NOT_RELEASED)
+        names = ", ".join(self._group("district", one) for one in NAMED)
+        if (base := figure["base"]) is None:
+            return self._words("council.reach.none", names=names)
+        n, older = figure["counts"]["named"], figure["as_of"] != self._summary["release"]
+        then = self._words("council.as_of", number=figure["as_of"]) if older else ""
+        said = self._words("council.reach", names=names, n=n, base=base, share=self._share(n, base))
+        return f"{said} {then}".strip()
 
 
 def _people(split: Mapping[str, Any]) -> int:

@@ -89,6 +89,7 @@ class Rounds:
             summary=summary,
             dilemmas=list(found.dilemmas()) if found else [],
             items=list(found.items()) if found else [],
+            reach=found.reach() if found else "",
             older=f"?release={summary['release']}" if summary and "release" in request.query else "",
         )
 

@@ -36,7 +36,7 @@ class Counted:
     after the person had seen results of that dilemma; `by` are positions of before, by what people said
     about themselves; `shifts` are `position>position_after`. `left_out`: people with a position who are
     not among all these, since staff leave them out as a burst. `together`: those of `by` that were given in
-    a group, by group.
+    a group, by group. `lives` are `people` by the neighbourhood they gave.
     """
 
     people: int
@@ -46,6 +46,7 @@ class Counted:
     shifts: dict[str, Counts]
     left_out: int = 0
     together: dict[tuple[str, str], dict[str, dict[str, Counts]]] = field(default_factory=dict)
+    lives: Counter[str] = field(default_factory=Counter)
 
     def in_groups(self, dilemma: str) -> int:
         """How many positions of before were given in a group."""
@@ -80,6 +81,7 @@ def count(conn: Connection, round_code: str) -> Counted:
                 for what, n in Counter(map(said.get, there)).items():
                     counted.by[dilemma, by][what or NOT_GIVEN][code] += n
     _together(conn, counts, counted, about)
+    counted.lives.update(place for one, place in about["district"].items() if place and one in gave)
     return replace(counted, people=len(gave - out), left_out=len(gave & out))
 
 
@@ -102,6 +104,8 @@ def add(counted: Counted, given: Sequence[Given]) -> bool:
                 counted.by[dilemma, by][what][code] += 1
                 if group:
                     counted.together[dilemma, by][group][what][code] += 1
+    if positions and (place := about.get("neighbourhood")):
+        counted.lives[place] += 1
     return positions > 0
 
 

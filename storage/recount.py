@@ -16,6 +16,8 @@ from storage.clustering import GROUP, PRIVATE, of_split
 from storage.counting import ABOUT, GAVE_NONE, Counted, Given, add, nothing
 from storage.generalise import HIDDEN
 from storage.ladders import IMPORTANCE, POSITION, SHIFTS, TOTAL, Figure, Ladder, choices, levels, ticked
+from storage.reach import REACH, in_named
+from storage.reach import unsure as not_known
 from storage.releases import Summary, figures, least
 from storage.response import NONRESPONSE, SUBSTANTIVE
 from storage.succession import NOT_GIVEN
@@ -60,6 +62,8 @@ def differences(
         if by:
             group_of = _group_of(content, by, summary["dilemmas"][dilemma]["by"][by]["step"])
             counts, unsure = _group(group_of, counted.by.get((dilemma, by), {}), group)
+        elif item == "reach":
+            counts, unsure = in_named(counted.lives), not_known(content, counted.lives)
         else:
             counts, unsure = _counts(counted, dilemma, item), 0
         known = {code: n for code, n in counts.items() if ladder.several or code in ladder.codes}
@@ -103,6 +107,8 @@ def _ladder(content: Content, summary: Summary, dilemma: str, item: str) -> Ladd
         return choices(content.rounds[summary["round"]].dilemmas)
     if item == "setting":
         return choices((PRIVATE, GROUP))
+    if item == "reach":
+        return REACH
     if item == "response":
         return choices((SUBSTANTIVE, NONRESPONSE))
     if item == "values":

@@ -40,6 +40,7 @@ from storage.ladders import (
     levels,
     ticked,
 )
+from storage.reach import reach
 from storage.response import response
 from storage.splits import NO_GROUPS, Asked, shot_of, split
 from storage.statistics import described
@@ -129,6 +130,7 @@ def compute(
         "reveal_at": reveal_at,
         "dilemmas": dilemmas,
         "items": items,
+        "reach": making.reach(dilemmas),
         "statistics": described(dilemmas, reveal_at),
     }
 
@@ -184,6 +186,8 @@ def figures(summary: Summary) -> Iterator[tuple[str, str, str, str, Figure]]:
                 yield dilemma, "position", by, group, row
     for item, one in summary["items"].items():
         yield "", item, "", "", one
+    if "reach" in summary:
+        yield "", "reach", "", "", summary["reach"]
 
 
 def least(number: int, dilemmas: Mapping[str, Figure], items: Mapping[str, Figure]) -> list[int]:
@@ -275,6 +279,13 @@ class _Making:
             "response": self._response(code, whole),
             "setting": self._setting(code, whole),
         }
+
+    def reach(self, dilemmas: Mapping[str, Figure]) -> Figure:
+        """How many live in the neighbourhoods the sketch is concerned about, beside all that is told of `dilemmas`."""
+        counted, splits = self._counted, [one["by"]["district"] for one in dilemmas.values()]
+        past = self._past.figures.get(("", "reach"), ())
+        about = (counted.lives, counted.people, splits, levels(self._content)["district"])
+        return reach(*about, past, self._reveal_at, self.number)
 
     def _response(self, code: str, whole: Figure) -> Figure:
         past = self._past.figures.get((code, "response"), ())

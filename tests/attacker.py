@@ -19,6 +19,7 @@ from storage.attack import Block, Known, at_both, cells_of, change, known
 from storage.counting import Counted
 from storage.ladders import levels
 from storage.releases import compute
+from storage.succession import NOT_GIVEN
 from tests.seeding import THEN
 
 
@@ -43,7 +44,8 @@ class Moment:
     def counted(self) -> Counted:
         whole = Counter(code for _, code in self.people.values())
         by = {("growth", name): self.counts(name) for name in ("district", "age", "relation", "language")}
-        return Counted(len(self.people), {("growth", "position"): dict(whole)}, {}, by, {})
+        lives = Counter(groups["district"] for groups, _ in self.people.values() if groups["district"] != NOT_GIVEN)
+        return Counted(len(self.people), {("growth", "position"): dict(whole)}, {}, by, {}, lives=lives)
 
 
 @dataclass

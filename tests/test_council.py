@@ -241,29 +241,21 @@ def test_the_desk_says_how_much_a_group_agrees_where_all_its_positions_are_told(
     assert [spread for *_, spread in by_language["groups"]] == ["−1,00; 1,00", "1,00; 0,00", ""]
 
 
-def split_of(*bases: int | None) -> dict[str, Any]:
-    groups = ("pottenberg", "limmel", "wyck")
-    row = {"step": "total", "counts": {}, "as_of": 1}
-    return {"step": "neighbourhoods", "groups": {one: {**row, "base": n} for one, n in zip(groups, bases, strict=True)}}
-
-
-def test_the_named_neighbourhoods_are_told_of_only_as_far_as_was_released(content: Content, released: House) -> None:
+def test_the_seven_neighbourhoods_are_told_of_together(content: Content, released: House) -> None:
     summary = summary_of(released)
-    summary["dilemmas"]["growth"]["by"]["district"] = split_of(12, None, 300)
-    assert "At least 12 people there took part, in 1 of the 7" in words_of(sheet(content, summary, "en"))
-    summary["dilemmas"]["growth"]["by"]["district"] = split_of(None, None, 300)
-    assert "cannot be told without pointing at few people" in words_of(sheet(content, summary, "en"))
-
-
-def test_where_no_named_neighbourhood_can_be_told_of_their_districts_are(content: Content, released: House) -> None:
-    summary = summary_of(released)
-    row = {"step": "total", "counts": {}, "as_of": 1}
-    people = {"wijk_01": 80, "wijk_02": 40, "wijk_04": None}
-    groups = {group: {**row, "base": base} for group, base in people.items()}
-    summary["dilemmas"]["growth"]["by"]["district"] = {"step": "districts", "groups": groups}
-    assert "In de stadsdelen waar zij liggen (West) waren dat er ten minste 40." in words_of(sheet(content, summary))
-    groups["wijk_04"]["base"] = 15
-    assert "(West, Oost) it was at least 55." in words_of(sheet(content, summary, "en"))
+    told = {"base": 1400, "step": "each", "counts": {"named": 210, "other": 1190}, "as_of": 1}
+    summary["reach"] = told
+    said = words_of(sheet(content, summary, "en"))
+    assert "Wittevrouwenveld, Nazareth, Limmel. Of the 1,400 people who said where they live, 210 (15%) live in" in said
+    summary["release"] = 2
+    dutch = words_of(sheet(content, summary))
+    assert (
+        "Van de 1.400 mensen die zeiden waar zij wonen, wonen er 210 (15 %) in een van deze zeven. Van vrijgave 1."
+        in dutch
+    )
+    for nothing in ({"reach": {**told, "base": None, "counts": {}}}, {}):
+        less = {name: one for name, one in summary.items() if name != "reach"} | nothing
+        assert "cannot be told without pointing at few people" in words_of(sheet(content, less, "en"))
 
 
 def test_no_share_is_told_of_the_groups_that_are_left(content: Content, released: House) -> None:

@@ -88,7 +88,7 @@ def test_the_database_counts_as_one_would_person_by_person(house: House, out: in
         assert count(conn, "nowhere") == replace(nothing(), people=0)
     assert (found.people, found.left_out) == (other.people, other.left_out)
     assert found.people > 150
-    for name in ("before", "after", "by", "shifts", "together"):
+    for name in ("before", "after", "by", "shifts", "together", "lives"):
         assert plain(getattr(found, name)) == plain(getattr(other, name)), name
         assert plain(getattr(found, name))
 
