@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from bot.house import House
 from bot.staff_access import ACTOR, Access
 from bot.staff_pages import PageFault, Pages, back
+from content.staff_words import staff_words
 from conversations.goodbye import title
 from storage import audit
 from storage.database import now
@@ -86,4 +87,8 @@ class Releases:
             if one["as_of"] == number and one["base"] is not None
         ]
         for dilemma, item in dict.fromkeys((dilemma, "" if dilemma else item) for dilemma, item in new):
-            yield content.dilemmas[dilemma].short[language] if dilemma else title(item, content, language)
+            if dilemma:
+                yield content.dilemmas[dilemma].short[language]
+            else:
+                reach = staff_words()[language]("council.reach.head")
+                yield reach if item == "reach" else title(item, content, language)

@@ -37,7 +37,8 @@ async def reached(house: House) -> AsyncIterator[House]:
 
     def seed(conn: Connection) -> None:
         for number, dilemma in enumerate(("growth", "space")):
-            crowd(conn, [{dilemma: "ab"[n % 2]} for n in range(30)], f"p{number}")
+            people = [{dilemma: "ab"[n % 2], "neighbourhood": ("limmel", "wyck")[number]} for n in range(30)]
+            crowd(conn, people, f"p{number}")
             assert publish(conn, one.content, "dreams", 10, now(), URL)
 
     await one.worker.run(seed)
@@ -58,6 +59,8 @@ async def test_releases_tell_what_is_new_and_each_can_be_looked_at(reached: Hous
         rows = [row.partition("</tr>")[0] for row in page.html.split("<tr role")[2:]]
         short = {code: one.short["en"] for code, one in reached.content.dilemmas.items()}
         assert [(short["growth"] in row, short["space"] in row) for row in rows] == [(False, True), (True, False)]
+        # All of the second thirty live in one place: that is not told yet.
+        assert ["The seven neighbourhoods of the sketch" in row for row in rows] == [False, True]
         first = await someone.opens("/rounds/dreams/results?release=1&language=en")
         assert "Release 1, with 30 people" in first.text
         assert "Release 2, with 60 people" in (await someone.opens("/rounds/dreams/results?language=en")).text
