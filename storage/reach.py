@@ -52,10 +52,11 @@ def in_named(lives: Mapping[str, int]) -> Counts:
     return {"named": named, "other": sum(lives.values()) - named}
 
 
-def unsure(content: Content, lives: Mapping[str, int]) -> int:
-    """Of how many of these people it is not known, since a district stands in the place of a neighbourhood."""
+def as_rows_tell(content: Content, lives: Mapping[str, int]) -> tuple[Counts, int]:
+    """The same out of rows, and of how many people they do not tell: a district may stand for the neighbourhood."""
     places = {one.code for one in content.items["neighbourhood"].options}
-    return sum(n for place, n in lives.items() if place not in places)
+    told = {place: n for place, n in lives.items() if place in places}
+    return in_named(told), sum(lives.values()) - sum(told.values())
 
 
 # ---------------------------------------------------------------- inside

@@ -16,8 +16,7 @@ from storage.clustering import GROUP, PRIVATE, of_split
 from storage.counting import ABOUT, GAVE_NONE, Counted, Given, add, nothing
 from storage.generalise import HIDDEN
 from storage.ladders import IMPORTANCE, POSITION, SHIFTS, TOTAL, Figure, Ladder, choices, levels, ticked
-from storage.reach import REACH, in_named
-from storage.reach import unsure as not_known
+from storage.reach import REACH, as_rows_tell
 from storage.releases import Summary, figures, least
 from storage.response import NONRESPONSE, SUBSTANTIVE
 from storage.succession import NOT_GIVEN
@@ -63,7 +62,7 @@ def differences(
             group_of = _group_of(content, by, summary["dilemmas"][dilemma]["by"][by]["step"])
             counts, unsure = _group(group_of, counted.by.get((dilemma, by), {}), group)
         elif item == "reach":
-            counts, unsure = in_named(counted.lives), not_known(content, counted.lives)
+            counts, unsure = as_rows_tell(content, counted.lives)
         else:
             counts, unsure = _counts(counted, dilemma, item), 0
         known = {code: n for code, n in counts.items() if ladder.several or code in ladder.codes}
