@@ -26,7 +26,7 @@ from conversations.dilemma import inside
 from storage.clustering import GROUP
 from storage.exports import NothingReleased
 from storage.ladders import TOTAL, levels
-from storage.reach import NAMED, NOT_RELEASED
+from storage.reach import NAMED, tenths
 from storage.releases import latest
 from storage.response import SUBSTANTIVE
 
@@ -274,14 +274,13 @@ class Sheet:
 
     def reach(self) -> str:
         """How many live in the neighbourhoods the sketch is concerned about, as far as that was released."""
-        figure = self._summary.get("reach", NOT_RELEASED)
+        figure = self._summary.get("reach", {"counts": {}})
         names = ", ".join(self._group("district", one) for one in NAMED)
-        if (base := figure["base"]) is None:
+        if (told := tenths(figure)) is None:
             return self._words("council.reach.none", names=names)
-        n, older = figure["counts"]["named"], figure["as_of"] != self._summary["release"]
-        then = self._words("council.as_of", number=figure["as_of"]) if older else ""
-        said = self._words("council.reach", names=names, n=n, base=base, share=self._share(n, base))
-        return f"{said} {then}".strip()
+        then = figure["as_of"] != self._summary["release"]
+        said = self._words("council.reach", names=names, least=told[0], most=told[1])
+        return f"{said} {self._words('council.as_of', number=figure['as_of'])}" if then else said
 
 
 def _people(split: Mapping[str, Any]) -> int:

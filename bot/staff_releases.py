@@ -84,7 +84,7 @@ class Releases:
         new = [
             (dilemma, item)
             for dilemma, item, _, _, one in figures(summary)
-            if one["as_of"] == number and one["base"] is not None
+            if one["as_of"] == number and (one["base"] is not None or one["counts"])
         ]
         for dilemma, item in dict.fromkeys((dilemma, "" if dilemma else item) for dilemma, item in new):
             if dilemma:

@@ -19,11 +19,15 @@ class Answers:
         self._reasons = [one for one in columns if "_reason_" in one]
         # Of all cells of a person only this sum is kept: a million answers fit.
         self._sums: Counter[str] = Counter()
+        self._groups: dict[str, set[str]] = {}
 
     def through(self, rows: Iterable[Row]) -> Iterator[Row]:
         """The same rows of `answers.csv`, remembered as they go by."""
         for row in rows:
-            self._sums[row["participant"]] += _sum(self._cells(row))
+            if row["current"] == "1" and not row["argument"]:
+                self._sums[row["participant"]] += _sum(self._cells(row))
+                if row["setting"] == "group":
+                    self._groups.setdefault(row["participant"], set()).add(row["group"])
             yield row
 
     def differences(self, people: Iterable[Row]) -> Iterator[str]:
@@ -31,16 +35,16 @@ class Answers:
         left, other = self._sums, list[str]()
         for row in people:
             name = row["participant"]
-            if left.pop(name, 0) != _sum((one, row[one]) for one in self._columns if row[one]):
+            groups = self._groups.get(name)
+            where = row["setting"] == ("group" if groups else "private") and row["group"] in (groups or ("",))
+            if left.pop(name, 0) != _sum((one, row[one]) for one in self._columns) or not where:
                 other.append(name)
         other += [name for name, n in left.items() if n]
         if other:
             yield f"participants.csv: other answers than answers.csv, of {len(other)} people; the first is {min(other)}"
 
     def _cells(self, row: Row) -> Iterator[Cell]:
-        """The cells that a row of `answers.csv` fills."""
-        if row["current"] != "1" or row["argument"]:
-            return
+        """The cells that a live row of `answers.csv` fills."""
         answered, name = row["status"] == "answered", "_".join(filter(None, (row["dilemma"], row["item"])))
         if row["item"] == "reasons":
             ticked = row["code"].split()

@@ -63,8 +63,6 @@ def attack(summaries: Iterable[Mapping[str, Any]], levels: Mapping[str, Sequence
                 plain[dilemma, item].update({whole[item]["as_of"]: whole[item]} if item in whole else {})
         for item, one in summary["items"].items():
             plain["", item][one["as_of"]] = one
-        if "reach" in summary:
-            plain["", "reach"][summary["reach"]["as_of"]] = summary["reach"]
     for (dilemma, item), figures in plain.items():
         learned.figures += len(figures)
         learned.found += _plain(f"{dilemma} {item}".strip(), figures, reveal_at, learned)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import suppress
 from pathlib import Path
 
 FOLDER = "cache"
@@ -23,17 +22,20 @@ def erase_cached_exports(data: Path) -> int:
     return files
 
 
-def empty(folder: Path) -> list[Path]:
-    """Delete everything in the folder, also what is being made: that making fails then. What could not be deleted.
+def empty(folder: Path) -> OSError | None:
+    """Delete everything in the folder, also what is being made: that making fails then. Why a file could not go.
 
     The folder itself stays, since somebody may be looking into it just now.
     """
-    found = sorted(folder.iterdir()) if folder.is_dir() else []
-    for one in found:
+    fault = None
+    for one in sorted(folder.iterdir()) if folder.is_dir() else ():
         if one.is_dir():
+            # Nothing is handed out from in there; what stays goes with what was abandoned.
             shutil.rmtree(one, ignore_errors=True)
-        else:
-            # Somebody else may be emptying it too; and one that cannot go must not keep the others here.
-            with suppress(OSError):
-                one.unlink()
-    return [one for one in found if one.exists()]
+            continue
+        try:
+            # Somebody else may be emptying it too.
+            one.unlink(missing_ok=True)
+        except OSError as error:
+            fault = error
+    return fault

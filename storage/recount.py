@@ -16,7 +16,7 @@ from storage.clustering import GROUP, PRIVATE, of_split
 from storage.counting import ABOUT, GAVE_NONE, Counted, Given, add, nothing
 from storage.generalise import HIDDEN
 from storage.ladders import IMPORTANCE, POSITION, SHIFTS, TOTAL, Figure, Ladder, choices, levels, ticked
-from storage.reach import REACH, as_rows_tell
+from storage.reach import bears_out
 from storage.releases import Summary, figures, least
 from storage.response import NONRESPONSE, SUBSTANTIVE
 from storage.succession import NOT_GIVEN
@@ -61,12 +61,13 @@ def differences(
         if by:
             group_of = _group_of(content, by, summary["dilemmas"][dilemma]["by"][by]["step"])
             counts, unsure = _group(group_of, counted.by.get((dilemma, by), {}), group)
-        elif item == "reach":
-            counts, unsure = as_rows_tell(content, counted.lives)
         else:
             counts, unsure = _counts(counted, dilemma, item), 0
         known = {code: n for code, n in counts.items() if ladder.several or code in ladder.codes}
         yield from (f"{where}: {fault}" for fault in _against(figure, known, ladder, erased + unsure))
+    reach: Figure = summary.get("reach", {"as_of": None})
+    if reach["as_of"] == number and not bears_out(content, reach, counted.lives, erased):
+        yield f"reach: {' '.join(reach['counts'])} was released, which the rows do not bear out"
     if not erased:
         yield from _design_effects(content, summary, counted)
 
@@ -106,8 +107,6 @@ def _ladder(content: Content, summary: Summary, dilemma: str, item: str) -> Ladd
         return choices(content.rounds[summary["round"]].dilemmas)
     if item == "setting":
         return choices((PRIVATE, GROUP))
-    if item == "reach":
-        return REACH
     if item == "response":
         return choices((SUBSTANTIVE, NONRESPONSE))
     if item == "values":

@@ -130,7 +130,7 @@ def compute(
         "reveal_at": reveal_at,
         "dilemmas": dilemmas,
         "items": items,
-        "reach": making.reach(dilemmas),
+        "reach": making.reach(past.last, dilemmas),
         "statistics": described(dilemmas, reveal_at),
     }
 
@@ -280,12 +280,16 @@ class _Making:
             "setting": self._setting(code, whole),
         }
 
-    def reach(self, dilemmas: Mapping[str, Figure]) -> Figure:
-        """How many live in the neighbourhoods the sketch is concerned about, beside all that is told of `dilemmas`."""
-        counted, splits = self._counted, [one["by"]["district"] for one in dilemmas.values()]
-        past = self._past.figures.get(("", "reach"), ())
-        about = (counted.lives, counted.people, splits, levels(self._content)["district"])
-        return reach(*about, past, self._reveal_at, self.number)
+    def reach(self, last: Summary, dilemmas: Mapping[str, Figure]) -> Figure:
+        """How far the round reaches, beside all that is told of `dilemmas`; the same while few people came or left."""
+        before: Figure | None = last.get("reach")
+        people = self._counted.people
+        if before and before["counts"] and abs(people - self._past.bases[before["as_of"] - 1]) < self._reveal_at:
+            return before
+        splits = [one["by"]["district"] for one in dilemmas.values()]
+        return reach(
+            self._counted.lives, splits, levels(self._content)["district"], before, self._reveal_at, self.number
+        )
 
     def _response(self, code: str, whole: Figure) -> Figure:
         past = self._past.figures.get((code, "response"), ())

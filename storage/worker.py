@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from storage.cache import erase_cached_exports
 from storage.checkpoints import Checkpoints
 from storage.database import begin_write, check_it_is_there, now
 from storage.faults import describe, disconnected, lost_a_race, of_the_database, prove, whatever_the_work
 from storage.locks import lock_people
-from storage.rewriting import clean
+from storage.rewriting import clean, last
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -106,13 +107,13 @@ class Worker:
         self._thread = threading.Thread(target=self._serve, name="storage", daemon=True)
         # What an earlier process erased, and was killed before it could wipe.
         self._wipe, self._cleaning = True, False
-        self._stale = False
+        # Up to which erasure nothing is left in the files made from rows.
+        self._emptied: str | None = None
         self._stopped = False
         self._checkpoints = Checkpoints(engine)
 
     def start(self) -> None:
-        if self._data:
-            erase_cached_exports(self._data)
+        self._empty_exports()
         self._thread.start()
         self._checkpoints.start()
 
@@ -131,7 +132,7 @@ class Worker:
 
     def erase_traces(self) -> None:
         """Something was erased: its traces are wiped after the commit, retried until they are. From any thread."""
-        self._wipe = self._stale = True
+        self._wipe = True
         self._queue.put(_Signal.WAKE)
 
     @property
@@ -166,10 +167,7 @@ class Worker:
         # In this order, here and below: whoever asks in between is told that it is not done.
         self._cleaning = True
         self._wipe = False
-        # Once: those that are made while it is tried again hold nobody who was erased.
-        if self._data and self._stale:
-            self._stale = False
-            erase_cached_exports(self._data)
+        self._empty_exports()
         with self._checkpoints.still:
             cleaned = clean(self.engine, now())
         if cleaned:
@@ -179,6 +177,19 @@ class Worker:
             self._patience = min(2 * wait, LONGEST_PATIENCE)
         self._clean_at = time.monotonic() + wait
         self._cleaning = False
+
+    def _empty_exports(self) -> None:
+        """Once an erasure: what is made after it holds nobody who was erased."""
+        if not self._data:
+            return
+        try:
+            with self.engine.connect() as conn:
+                erased: str | None = last(conn)
+        except DBAPIError:
+            erased = None
+        if erased is None or erased != self._emptied:
+            erase_cached_exports(self._data)
+            self._emptied = erased
 
     def _gather(self) -> tuple[list[_Job], bool]:
         jobs: list[_Job] = []

@@ -414,6 +414,10 @@ def another_participant(held: dict[str, bytes]) -> None:
     held["participants.csv"] = csv_text(tuple(rows[0]), (tuple(row.values()) for row in rows)).encode()
 
 
+def another_group(held: dict[str, bytes]) -> None:
+    held["participants.csv"] = held["participants.csv"].replace(b",private,,", b",group,1,", 1)
+
+
 def another_release(held: dict[str, bytes]) -> None:
     held["summary.json"] = held["summary.json"].replace(b'"base": ', b'"base":  ', 1)
 
@@ -427,6 +431,7 @@ def test_whoever_changes_a_bundle_is_found_out(house: House, content: Content, t
         (another_statistic, "statistics: do not follow"),
         (another_answer, "people were released"),
         (another_participant, "participants.csv: other answers than answers.csv, of 1 people"),
+        (another_group, "participants.csv: other answers than answers.csv, of 1 people"),
         (another_release, "summary.json: is not release 1"),
     ):
         faults, _ = verify(rewritten(file, change, True), content)

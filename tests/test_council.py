@@ -197,7 +197,9 @@ def test_it_says_how_many_answered_in_a_group_where_that_is_released(content: Co
 
     growth |= {"base": 100, "as_of": 1}
     del growth["response"]
-    assert told(counts={"private": 60, "group": 40}).startswith(" 100 people chose. Of those who chose, 40 in a group.")
+    assert told(counts={"private": 60, "group": 40}).startswith(
+        " 100 people chose. Of those who chose, 40 did so in a group."
+    )
     assert told(counts={"private": 100, "group": 0}).startswith(" 100 people chose. ")
     assert told(base=None, step="total", counts={}).startswith(" 100 people chose. ")
     growth["as_of"] = 2
@@ -241,21 +243,17 @@ def test_the_desk_says_how_much_a_group_agrees_where_all_its_positions_are_told(
     assert [spread for *_, spread in by_language["groups"]] == ["−1,00; 1,00", "1,00; 0,00", ""]
 
 
-def test_the_seven_neighbourhoods_are_told_of_together(content: Content, released: House) -> None:
+def test_it_says_how_far_the_seven_neighbourhoods_were_reached(content: Content, released: House) -> None:
     summary = summary_of(released)
-    told = {"base": 1400, "step": "each", "counts": {"named": 210, "other": 1190}, "as_of": 1}
-    summary["reach"] = told
+    summary["reach"] = {"base": None, "step": "tenths", "counts": {"10_20": None}, "as_of": 1}
     said = words_of(sheet(content, summary, "en"))
-    assert "Wittevrouwenveld, Nazareth, Limmel. Of the 1,400 people who said where they live, 210 (15%) live in" in said
+    assert "Nazareth, Limmel. Of those who chose and said where they live, 10 to 20% live in these seven." in said
     summary["release"] = 2
-    dutch = words_of(sheet(content, summary))
-    assert (
-        "Van de 1.400 mensen die zeiden waar zij wonen, wonen er 210 (15 %) in een van deze zeven. Van vrijgave 1."
-        in dutch
-    )
-    for nothing in ({"reach": {**told, "base": None, "counts": {}}}, {}):
+    dutch = "Van wie koos en zei waar die woont, woont 10 tot 20 % in deze zeven. Van vrijgave 1."
+    assert dutch in words_of(sheet(content, summary))
+    for nothing in ({"reach": {"base": None, "step": "total", "counts": {}, "as_of": 1}}, {}):
         less = {name: one for name, one in summary.items() if name != "reach"} | nothing
-        assert "cannot be told without pointing at few people" in words_of(sheet(content, less, "en"))
+        assert "has not been released yet" in words_of(sheet(content, less, "en"))
 
 
 def test_no_share_is_told_of_the_groups_that_are_left(content: Content, released: House) -> None:

@@ -27,13 +27,13 @@ class Shelf:
     def ready(self, erased: int) -> None:
         """Make the folder; empty it where somebody was erased since, also by another process or machine.
 
-        `erased`: how many people were erased ever. Raises OSError while a file cannot be deleted that may hold one.
+        `erased`: how many people were erased ever. Raises OSError while a file that may hold one cannot be deleted.
         """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         known = self.folder / ERASED
         if not known.exists() or known.read_text("ascii") != str(erased):
-            if left := empty(self.folder):
-                raise OSError(f"{left[0]} cannot be deleted")
+            if fault := empty(self.folder):
+                raise fault
             known.write_text(str(erased), "ascii")
 
     def tidy(self) -> None:
