@@ -63,7 +63,7 @@ class Reply:
     `toast` is a short remark for a tap (Telegram's answerCallbackQuery); may be empty. `turn` counts
     the turns of this person and only rises; `owed` names the row that `Desk.sent` takes away, None
     when nothing is kept. `counted` tells whether this person's answers are kept. `file` goes with
-    the say that has `attach_mydata`.
+    the say that has `attach_mydata`. `again`: the question is shown once more, since it may not have arrived.
     """
 
     says: tuple[Say, ...]
@@ -72,6 +72,7 @@ class Reply:
     counted: bool = False
     owed: tuple[str, int] | None = None
     file: File | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,14 @@ class Desk:
         if reply.owed:
             await self._settling.add(reply.owed)
 
+    async def overtaken(self, reply: Reply) -> bool:
+        """Whether what is shown once more is an old question by now: another process heard this person go on."""
+        if not (reply.again and reply.owed):
+            return False
+        person, number = reply.owed
+        newest = await self._worker.run(lambda conn: keeping.newest_turn(conn, person))
+        return newest is None or newest > number
+
     async def unreachable(self, caller: Caller) -> None:
         """The channel refuses to reach this person (blocked, deleted); answers stay."""
         here = self._keys.address(caller.channel, caller.address)
@@ -183,7 +192,8 @@ class Desk:
         self, conn: Connection, caller: Caller, here: str, visit: Visit, heard: Heard, update: str | None
     ) -> _Done:
         now = clock()
-        if update is not None and not keeping.first_time(conn, f"{caller.channel}:{update}", now):
+        again = update is not None and not keeping.first_time(conn, f"{caller.channel}:{update}", now)
+        if again:
             heard = Arrived()
         person = keeping.find(conn, here) or rotation.find(conn, self._keys, caller.channel, caller.address)
         progress = person.progress if person else visit.progress
@@ -209,7 +219,7 @@ class Desk:
         kept = self._kept(conn, person, turn, now)
         if not person.at_hand and caller.channel == "telegram":
             addresses.keep(conn, person.id, caller.address, now, self._city.days)
-        return _Done(kept, None, city.results)
+        return _Done(replace(kept, again=again), None, city.results)
 
     def _leave_groups(self, conn: Connection, caller: Caller) -> None:
         """Also of who takes part in a talk alone, and is not counted, nothing stays."""
@@ -260,7 +270,12 @@ class Desk:
         for participant, address, number, progress in keeping.still_owed(conn, channel):
             city = self._snapshot(conn, progress, Person(participant, number, progress))
             says = answer(progress, Arrived(), self._content, city).says
-            found.append((Caller(channel, address), Reply(says, turn=number, counted=True, owed=(participant, number))))
+            found.append(
+                (
+                    Caller(channel, address),
+                    Reply(says, turn=number, counted=True, owed=(participant, number), again=True),
+                )
+            )
         return found
 
 

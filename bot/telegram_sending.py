@@ -122,6 +122,8 @@ class Sender:
         overtaken = _overtaken(line)
         says = [say for say in reply.says if not (overtaken and say.question)]
         try:
+            if await self._desk.overtaken(reply):
+                says = []
             for part in chain.from_iterable(parts(say, reply.file) for say in says):
                 caller = await self._send(caller, part)
             await self._desk.sent(reply)

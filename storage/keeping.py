@@ -209,6 +209,11 @@ def settle(conn: Connection, turns: Iterable[tuple[str, int]]) -> None:
     conn.execute(SETTLE, [{"person": participant, "number": number} for participant, number in turns])
 
 
+def newest_turn(conn: Connection, participant: str) -> int | None:
+    """How far somebody is, by turns; None when nothing is kept of them any more."""
+    return conn.execute(select(participants.c.turn).where(participants.c.id == participant)).scalar_one_or_none()
+
+
 def still_owed(conn: Connection, channel: str) -> list[tuple[str, str, int, Progress]]:
     """Participant, address, newest turn and progress of everyone whose reply was not sent."""
     query = (

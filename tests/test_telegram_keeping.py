@@ -5,14 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 
+import pytest
+
 from bot.desk import Caller, Desk, NotKept, Reply
 from bot.house import House
-from bot.telegram_calls import Patience
-from conversations.shapes import Heard
+from bot.telegram_calls import PATIENCE, Patience
+from bot.telegram_raw import RawBot
+from bot.telegram_request import AiohttpRequest
+from bot.telegram_screen import Part
+from bot.telegram_sending import Sender
+from conversations.shapes import Heard, Typed
 from storage.tables import HandledUpdate, Owed
 from tests.botapi import BotApi, Resident
 from tests.botapi.fixtures import Serve, api, serve
 from tests.botapi.resident import Seen
+from tests.test_desk import begin
 from tests.test_telegram import answers, choice, kept, to_first_dilemma
 
 __all__ = ["api", "serve"]
@@ -44,6 +51,9 @@ class Door(Desk):
 
     async def sent(self, reply: Reply) -> None:
         await self._desk.sent(reply)
+
+    async def overtaken(self, reply: Reply) -> bool:
+        return await self._desk.overtaken(reply)
 
     async def unreachable(self, caller: Caller) -> None:
         await self._desk.unreachable(caller)
@@ -239,3 +249,33 @@ async def test_a_press_too_old_to_be_answered_counts_all_the_same(
     door.open.set()
     await resident.reply()
     assert answers(house) == [("growth", "a", 1, True)]
+
+
+async def test_a_question_that_is_shown_again_is_not_sent_behind_the_next_one(
+    api: BotApi, house: House, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when one process is killed before it confirms, another one gets its update again, and a third the next tap."""
+    caller, bot = Caller("telegram", "1900", "nl"), RawBot(api.token, api.address, AiohttpRequest(1))
+    await begin(desk, caller)
+    first = await desk.hear(caller, Typed("overslaan"), "20")
+    again = await desk.hear(caller, Typed("overslaan"), "20")
+    assert (first.again, again.again) == (False, True)
+    sender, sent = Sender(bot, desk, PATIENCE), list[str]()
+
+    async def send(chat: str, part: Part) -> None:
+        sent.append(chat)
+
+    monkeypatch.setattr(sender.calls, "send", send)
+    sender.put_ready(caller, again)
+    await sender.delivered(caller.address, 5)
+    assert sent, "nobody went on yet: it may not have arrived"
+    sent.clear()
+
+    late = await desk.hear(caller, Typed("overslaan"), "20")
+    following = await desk.hear(caller, Typed("groeien"), "21")
+    sender.put_ready(caller, late)
+    await sender.delivered(caller.address, 5)
+    assert (sent, len(kept(house, Owed))) == ([], 1), "the reply to the next answer is still owed"
+    sender.put_ready(caller, following)
+    await sender.delivered(caller.address, 5)
+    assert (bool(sent), kept(house, Owed)) == (True, [])
