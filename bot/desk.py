@@ -270,12 +270,8 @@ class Desk:
         for participant, address, number, progress in keeping.still_owed(conn, channel):
             city = self._snapshot(conn, progress, Person(participant, number, progress))
             says = answer(progress, Arrived(), self._content, city).says
-            found.append(
-                (
-                    Caller(channel, address),
-                    Reply(says, turn=number, counted=True, owed=(participant, number), again=True),
-                )
-            )
+            reply = Reply(says, turn=number, counted=True, owed=(participant, number), again=True)
+            found.append((Caller(channel, address), reply))
         return found
 
 

@@ -273,7 +273,7 @@ class Sheet:
         return formats.percent(n / base, self._language) if base else ""
 
     def reach(self) -> str:
-        """How many live in the neighbourhoods the sketch is concerned about, as far as that was released."""
+        """Which share lives in the neighbourhoods the sketch is concerned about, as far as that was released."""
         figure = self._summary.get("reach", {"counts": {}})
         names = ", ".join(self._group("district", one) for one in NAMED)
         if (told := tenths(figure)) is None:

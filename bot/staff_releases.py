@@ -87,8 +87,7 @@ class Releases:
             if one["as_of"] == number and (one["base"] is not None or one["counts"])
         ]
         for dilemma, item in dict.fromkeys((dilemma, "" if dilemma else item) for dilemma, item in new):
-            if dilemma:
-                yield content.dilemmas[dilemma].short[language]
+            if item == "reach":
+                yield staff_words()[language]("council.reach.head")
             else:
-                reach = staff_words()[language]("council.reach.head")
-                yield reach if item == "reach" else title(item, content, language)
+                yield content.dilemmas[dilemma].short[language] if dilemma else title(item, content, language)

@@ -12,12 +12,13 @@ from dataclasses import replace
 from typing import Any
 
 from content import Content
+from storage.bases import at_least
 from storage.clustering import GROUP, PRIVATE, of_split
 from storage.counting import ABOUT, GAVE_NONE, Counted, Given, add, nothing
 from storage.generalise import HIDDEN
 from storage.ladders import IMPORTANCE, POSITION, SHIFTS, TOTAL, Figure, Ladder, choices, levels, ticked
 from storage.reach import bears_out
-from storage.releases import Summary, figures, least
+from storage.releases import Summary, figures
 from storage.response import NONRESPONSE, SUBSTANTIVE
 from storage.succession import NOT_GIVEN
 
@@ -50,7 +51,7 @@ def differences(
     `erased`: how many people left the round since that release; `before`: the one before it, if there was one.
     """
     counted, number = recounted(rows), summary["release"]
-    bases = [*least(number, summary["dilemmas"], summary["items"]), before["base"] if before else None]
+    bases = [*at_least(number, summary["dilemmas"], summary["items"]), before["base"] if before else None]
     if not 0 <= summary["base"] - counted.people <= erased and summary["base"] not in bases:
         yield f"{summary['base']} people gave a position, {counted.people} of them are in the rows"
     for dilemma, item, by, group, figure in figures(summary):
@@ -88,8 +89,8 @@ def _design_effects(content: Content, summary: Summary, counted: Counted) -> Ite
 
 def _counts(counted: Counted, dilemma: str, item: str) -> Mapping[str, int]:
     if item == "response":
-        found = (sum(counted.before.get((dilemma, one), {}).values()) for one in ("position", GAVE_NONE))
-        return dict(zip((SUBSTANTIVE, NONRESPONSE), found, strict=True))
+        chose, none = (sum(counted.before.get((dilemma, one), {}).values()) for one in ("position", GAVE_NONE))
+        return {SUBSTANTIVE: chose, NONRESPONSE: none}
     if item == "setting":
         base = sum(counted.before.get((dilemma, "position"), {}).values())
         return {PRIVATE: base - counted.in_groups(dilemma), GROUP: counted.in_groups(dilemma)}

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,7 @@ from sqlalchemy import Connection, Select, func, insert, select
 
 from content import Content
 from storage import clustering
+from storage.bases import at_least, base
 from storage.counting import GAVE_NONE, Counted, count
 from storage.database import stand_still
 from storage.ladders import (
@@ -125,7 +126,7 @@ def compute(
         "round": round_code,
         "release": making.number,
         "as_of": f"{now.replace(microsecond=0, tzinfo=None).isoformat()}Z",
-        "base": _base(counted.people, past.bases, least(making.number, dilemmas, items), reveal_at),
+        "base": base(counted.people, past.bases, at_least(making.number, dilemmas, items), reveal_at),
         "left_out": _left_out(counted.left_out, past, reveal_at),
         "reveal_at": reveal_at,
         "dilemmas": dilemmas,
@@ -188,16 +189,6 @@ def figures(summary: Summary) -> Iterator[tuple[str, str, str, str, Figure]]:
         yield "", item, "", "", one
     if "reach" in summary:
         yield "", "reach", "", "", summary["reach"]
-
-
-def least(number: int, dilemmas: Mapping[str, Figure], items: Mapping[str, Figure]) -> list[int]:
-    """As many people as release `number` shows to have given a position at least: at a dilemma, where both are of
-    that moment before and after they saw results, or at an item that is told of all.
-    """
-    shown = [one["base"] for one in (*dilemmas.values(), *items.values()) if one["base"] is not None]
-    both = ((one, one["after_results"]) for one in dilemmas.values())
-    now = (two for two in both if all(one["base"] is not None and one["as_of"] == number for one in two))
-    return shown + [before["base"] + after["base"] for before, after in now]
 
 
 def csv_rows(summary: Summary) -> Iterator[tuple[Any, ...]]:
@@ -319,15 +310,6 @@ def _only(one: Figure) -> Figure:
 
 def _codes(content: Content, item: str) -> tuple[str, ...]:
     return tuple(option.code for option in content.items[item].options)
-
-
-def _base(people: int, known: Sequence[int], shown: Sequence[int], reveal_at: int) -> int:
-    """How many people gave a position; where that number, set beside another one shown, would tell
-    about fewer than `reveal_at` of them, the largest number that is known already (at least so many).
-    """
-    if all(people == other or abs(people - other) >= reveal_at for other in (*shown, *known)):
-        return people
-    return max((*shown, *known[-1:]), default=people)
 
 
 def _left_out(people: int, past: _Past, reveal_at: int) -> int:
